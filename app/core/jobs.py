@@ -1,0 +1,52 @@
+"""Jobs on PostgreSQL: an event is published in the transaction that causes it, and worked off by the worker.
+
+Publishing names the event only. Who follows it stands in one table in `app/worker.py`, so that a lower feature
+never needs to know a higher one.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from procrastinate import App, PsycopgConnector
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import SessionFactory
+
+Service = TypeVar("Service")
+
+PROMPT = "prompt"
+"""Queue of what a person waits for: one edit, one mail."""
+BULK = "bulk"
+"""Queue of what nobody waits for: imports, rebuilding an index."""
+
+job_app = App(connector=PsycopgConnector())
+
+
+@dataclass
+class JobEnvironment:
+    """What a job works with: transactions, and the process's services by their type."""
+
+    session_factory: SessionFactory
+    services: dict[type, Any] = field(default_factory=dict)
+
+    def get(self, kind: type[Service]) -> Service:
+        service: Service = self.services[kind]
+        return service
+
+
+class Follower(Protocol):
+    """What runs when an event happened. It may run twice, and must not mind."""
+
+    async def __call__(self, environment: JobEnvironment, /, **arguments: str) -> None: ...
+
+
+RunWorker = Callable[[JobEnvironment], Awaitable[None]]
+
+
+async def publish(session: AsyncSession, event: str, *, queue: str = PROMPT, **arguments: str) -> None:
+    """Enqueue an event inside the session's transaction: a rollback drops it."""
+    connection = await session.connection()
+    raw = (await connection.get_raw_connection()).driver_connection
+    deferrer = job_app.configure_task(name=event, queue=queue, connection=raw)
+    await deferrer.defer_async(**arguments)

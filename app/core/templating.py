@@ -1,0 +1,170 @@
+"""Pages: the Jinja environment, what every template gets, and how a page or a block of it is answered."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2_fragments import render_block
+
+from app.core.i18n import LANGUAGE_NAMES, current_language, gettext, ngettext
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "app" / "static"
+FLASH_COOKIE = "unstuck_flash"
+DEFAULT_TIMEZONE = "Europe/Oslo"
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    """A place in the rail. `label` is marked for the catalogue; `roles` empty means everybody."""
+
+    route: str
+    label: str
+    icon: str
+    roles: frozenset[str] = frozenset()
+
+
+@cache
+def _fingerprint(path: str, changed: float) -> str:  # noqa: ARG001 - a new time asks for a new digest.
+    return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:10]
+
+
+def create_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.filters["plain_number"] = lambda number: format_decimal(number, locale=_babel_locale())
+    return environment
+
+
+environment = create_environment()
+
+
+def _babel_locale() -> str:
+    return {"nb": "nb_NO", "sv": "sv_SE", "en": "en_GB"}[current_language()]
+
+
+def _formats(timezone: str) -> dict[str, Any]:
+    zone = ZoneInfo(timezone)
+    locale = _babel_locale()
+
+    def format_relative(moment: datetime) -> str:
+        return format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=locale)
+
+    def format_money(amount: Decimal, currency: str) -> str:
+        whole = amount == amount.to_integral_value()
+        return format_currency(
+            amount, currency, locale=locale, currency_digits=False, format=None if not whole else "¤ #,##0"
+        )
+
+    return {
+        "format_date": lambda day: format_date(_local_day(day, zone), "d MMM y", locale=locale),
+        "format_datetime": lambda at: format_datetime(at.astimezone(zone), "d MMM y HH:mm", locale=locale),
+        "format_relative": format_relative,
+        "format_money": format_money,
+    }
+
+
+def _local_day(day: date | datetime, zone: ZoneInfo) -> date:
+    return day.astimezone(zone).date() if isinstance(day, datetime) else day
+
+
+def _navigation(request: Request, role: str | None) -> list[dict[str, Any]]:
+    items = []
+    here = getattr(request.scope.get("route"), "path", "")
+    for item in request.app.state.navigation if role else ():
+        if item.roles and role not in item.roles:
+            continue
+        path = request.app.url_path_for(item.route)
+        current = here == path or (path != "/" and here.startswith(path))
+        items.append({"name": gettext(item.label), "url": path, "icon": item.icon, "current": current, "count": None})
+    return items
+
+
+def _read_flash(request: Request) -> dict[str, str] | None:
+    kind, separator, text = request.cookies.get(FLASH_COOKIE, "").partition("|")
+    if not separator or kind not in {"done", "problem"}:
+        return None
+    return {"kind": kind, "text": bytes(text, "ascii", "ignore").decode("unicode_escape")}
+
+
+def page_context(request: Request) -> dict[str, Any]:
+    """What every template gets beside its own context; listed in docs/architecture.md."""
+    user = getattr(request.state, "user", None)
+
+    def static(path: str) -> str:
+        digest = _fingerprint(path, (STATIC / path).stat().st_mtime)
+        return f"{request.app.url_path_for('static', path=path)}?v={digest}"
+
+    def url_for(name: str, /, **params: Any) -> str:
+        return str(request.app.url_path_for(name, **{key: str(value) for key, value in params.items()}))
+
+    return {
+        "request": request,
+        "locale": current_language(),
+        "languages": LANGUAGE_NAMES,
+        "url_for": url_for,
+        "static": static,
+        "user": user,
+        "nav": _navigation(request, user.role if user else None),
+        "flash": _read_flash(request),
+        **_formats(user.timezone if user else DEFAULT_TIMEZONE),
+    }
+
+
+def render(
+    request: Request,
+    template: str,
+    context: Mapping[str, Any] | None = None,
+    *,
+    status_code: int = 200,
+    headers: Mapping[str, str] | None = None,
+    block: str | None = None,
+) -> Response:
+    """The whole page, or only the named block of it for a partial update."""
+    values = page_context(request) | dict(context or {})
+    if block is None:
+        html = environment.get_template(template).render(values)
+    else:
+        html = render_block(environment, template, block, values)
+    response = HTMLResponse(html, status_code=status_code, headers=dict(headers or {}))
+    response.headers["Vary"] = "HX-Request, Cookie, Accept-Language"
+    response.headers["Cache-Control"] = "no-store" if values["user"] else "no-cache"
+    if values["flash"] and block is None:
+        response.delete_cookie(FLASH_COOKIE)
+    return response
+
+
+def wants_block(request: Request) -> bool:
+    """True when htmx asks for a part of the page."""
+    return "hx-request" in request.headers and "hx-boosted" not in request.headers
+
+
+def redirect(request: Request, name: str, /, **params: Any) -> RedirectResponse:
+    """Send the browser on after a form was taken (303)."""
+    return RedirectResponse(request.app.url_path_for(name, **{k: str(v) for k, v in params.items()}), 303)
+
+
+def flash(response: Response, text: str, kind: str = "done") -> Response:
+    """Show this once on the next page."""
+    encoded = text.encode("unicode_escape").decode("ascii")
+    response.set_cookie(FLASH_COOKIE, f"{kind}|{encoded}", max_age=60, httponly=True, samesite="lax")
+    return response

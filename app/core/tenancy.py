@@ -1,0 +1,26 @@
+"""Which organisation a transaction works for. PostgreSQL's row-level security does the rest."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.core.db import SessionFactory
+
+
+async def enter_organisation(session: AsyncSession, organisation_id: UUID) -> None:
+    """Let this transaction see and write the rows of one organisation, and of no other."""
+    await session.execute(
+        text("SELECT set_config('unstuck.organisation', :organisation, true)"),
+        {"organisation": str(organisation_id)},
+    )
+
+
+@asynccontextmanager
+async def organisation_session(factory: SessionFactory, organisation_id: UUID) -> AsyncIterator[AsyncSession]:
+    """A transaction of its own inside one organisation, for jobs and for what must outlive a refusal."""
+    async with factory() as session, session.begin():
+        await enter_organisation(session, organisation_id)
+        yield session
