@@ -21,7 +21,7 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
             "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_1_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
             "pk": "pk_%(table_name)s",
         }
     )
@@ -98,6 +98,7 @@ async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
     """The one transaction of a request, committed before the response leaves."""
     factory: SessionFactory = request.app.state.session_factory
     async with factory() as session, session.begin():
+        request.state.session = session
         yield session
 
 

@@ -52,14 +52,14 @@ class Case(TenantTable, Base):
         ForeignKeyConstraint(
             ["organisation_id", "chosen_plan_id"],
             ["plans.organisation_id", "plans.id"],
-            name="fk_cases_chosen_plan_id",
+            name="fk_cases_organisation_id_chosen_plan_id",
             use_alter=True,
             ondelete="SET NULL (chosen_plan_id)",
         ),
         ForeignKeyConstraint(
             ["organisation_id", "outcome_plan_id"],
             ["plans.organisation_id", "plans.id"],
-            name="fk_cases_outcome_plan_id",
+            name="fk_cases_organisation_id_outcome_plan_id",
             use_alter=True,
             ondelete="SET NULL (outcome_plan_id)",
         ),

@@ -1,0 +1,181 @@
+"""Who sends this request, as a dependency: a person by cookie, a program by key."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request, Security
+from fastapi.security import HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts import queries
+from app.accounts.models import ApiKey, Identity, Organisation, Role, User
+from app.accounts.viewer import OrganisationName, Viewer
+from app.core.clock import Now
+from app.core.db import Session
+from app.core.error_pages import document_errors, is_api
+from app.core.errors import Forbidden, Unauthenticated
+from app.core.i18n import gettext as _
+from app.core.i18n import set_language
+from app.core.idempotency import IdempotentRoute, claim_key
+from app.core.security import hash_token, refuse_cross_site
+from app.core.tenancy import enter_organisation
+
+SESSION_COOKIE = "unstuck_session"
+SESSION_LIFETIME = timedelta(days=30)
+KEY_PREFIX = "unstuck"
+TOUCH_EVERY = timedelta(minutes=5)
+
+bearer = HTTPBearer(auto_error=False, description="An API key, or a token from /oauth/token.")
+
+
+async def load_person(session: AsyncSession, organisation: Organisation, user: User, email: str) -> Viewer:
+    """The viewer a user is, with teams. The organisation must have been entered."""
+    memberships = await queries.list_memberships(session, user.id)
+    return Viewer(
+        organisation=OrganisationName(organisation.id, organisation.name, organisation.slug),
+        user_id=user.id,
+        name=user.name,
+        email=email,
+        role=Role(user.role),
+        language=user.language,
+        timezone=user.timezone,
+        theme=str(user.theme),
+        team_ids=tuple(member.team_id for member in memberships),
+        led_team_ids=tuple(member.team_id for member in memberships if member.leads),
+    )
+
+
+async def find_person(request: Request, session: Session, now: Now) -> Viewer | None:
+    """The person of the session cookie, or None."""
+    token = request.cookies.get(SESSION_COOKIE)
+    if not token:
+        return None
+    found = await queries.find_user_session(session, hash_token(token))
+    if found is None or found.UserSession.last_seen_at < now - SESSION_LIFETIME:
+        return None
+    await enter_organisation(session, found.Organisation.id)
+    user = await queries.find_active_user(session, found.UserSession.user_id)
+    if user is None:
+        return None
+    if found.UserSession.last_seen_at < now - TOUCH_EVERY:
+        found.UserSession.last_seen_at = now
+    viewer = await load_person(session, found.Organisation, user, found.Identity.email)
+    request.state.user = viewer
+    if viewer.language:
+        set_language(viewer.language)
+    return viewer
+
+
+MaybePerson = Annotated[Viewer | None, Depends(find_person)]
+
+
+async def get_person(request: Request, person: MaybePerson) -> Viewer:
+    """The signed-in person; sends others to the sign-in page, and refuses another site's forms."""
+    refuse_cross_site(request.method, request.headers)
+    if person is None:
+        raise Unauthenticated(_("Sign in first."))
+    return person
+
+
+CurrentUser = Annotated[Viewer, Depends(get_person)]
+
+
+async def get_admin(person: CurrentUser) -> Viewer:
+    if not person.is_admin:
+        raise Forbidden(_("Only an admin may do this."))
+    return person
+
+
+AdminUser = Annotated[Viewer, Depends(get_admin)]
+
+
+def split_key(key: str) -> UUID | None:
+    """The organisation that an API key names, or None for a text that is no key of ours."""
+    prefix, _separator, rest = key.partition("_")
+    organisation, separator, secret = rest.partition("_")
+    if prefix != KEY_PREFIX or not separator or not secret:
+        return None
+    try:
+        return UUID(hex=organisation)
+    except ValueError:
+        return None
+
+
+async def _load_client(session: AsyncSession, key: str, now: datetime) -> tuple[Organisation, ApiKey]:
+    organisation_id = split_key(key)
+    organisation = organisation_id and await queries.find_organisation_by_id(session, organisation_id)
+    if not organisation:
+        raise Unauthenticated(_("The API key is not valid."))
+    await enter_organisation(session, organisation.id)
+    client = await queries.find_key(session, hash_token(key))
+    if client is None:
+        raise Unauthenticated(_("The API key is not valid, or it was revoked."))
+    if client.last_used_at is None or client.last_used_at < now - TOUCH_EVERY:
+        client.last_used_at = now
+    return organisation, client
+
+
+async def _act_as(session: AsyncSession, organisation: Organisation, client: ApiKey, act_as: str) -> Viewer:
+    if "act-as" not in client.scopes:
+        raise Forbidden(_("This API key lacks the scope {scope}.").format(scope="act-as"))
+    try:
+        user = await queries.find_active_user(session, UUID(act_as))
+    except ValueError:
+        user = await queries.find_user_by_email(session, act_as)
+    if user is None:
+        raise Forbidden(_("Unstuck-Act-As names nobody in this organisation: send a user's id or e-mail."))
+    identity = await session.get(Identity, user.identity_id)
+    assert identity is not None
+    viewer = await load_person(session, organisation, user, identity.email)
+    return Viewer(**{**viewer.__dict__, "client_id": client.id, "scopes": frozenset(client.scopes)})
+
+
+async def get_viewer(
+    request: Request,
+    session: Session,
+    now: Now,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)],
+    person: MaybePerson,
+    act_as: Annotated[
+        str | None,
+        Header(alias="Unstuck-Act-As", max_length=254, description="A user's id or e-mail; needs the scope `act-as`."),
+    ] = None,
+) -> Viewer:
+    """The person of the session cookie or, under /api, the program of the bearer key, perhaps acting as a user."""
+    if credentials is None or not is_api(request):
+        return await get_person(request, person)
+    organisation, client = await _load_client(session, credentials.credentials, now)
+    if act_as:
+        return await _act_as(session, organisation, client, act_as)
+    return Viewer(
+        organisation=OrganisationName(organisation.id, organisation.name, organisation.slug),
+        name=client.name,
+        client_id=client.id,
+        scopes=frozenset(client.scopes),
+    )
+
+
+CurrentViewer = Annotated[Viewer, Depends(get_viewer)]
+
+
+async def happen_once(request: Request, session: Session, viewer: CurrentViewer) -> None:
+    """Answer a repeated POST with its first answer; see `IdempotentRoute`."""
+    await claim_key(request, session, organisation_id=viewer.organisation_id, principal_id=viewer.principal_id)
+
+
+def create_api_router(tag: str) -> APIRouter:
+    """A router below /api/v1 whose POSTs honour `Idempotency-Key` and whose common problems are documented."""
+    return APIRouter(
+        prefix="/api/v1",
+        tags=[tag],
+        route_class=IdempotentRoute,
+        dependencies=[Depends(happen_once)],
+        responses=document_errors(400, 401, 403, 422, 429),
+    )
+
+
+def create_page_router() -> APIRouter:
+    """A router of pages for signed-in people."""
+    return APIRouter(include_in_schema=False, dependencies=[Depends(get_person)])

@@ -1,0 +1,143 @@
+"""Every select on organisations, people, teams and keys."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import (
+    ApiKey,
+    Identity,
+    OneTimeLink,
+    Organisation,
+    SignInFailure,
+    Team,
+    TeamMember,
+    User,
+    UserSession,
+)
+
+
+async def has_organisations(session: AsyncSession) -> bool:
+    return await session.scalar(select(Organisation.id).limit(1)) is not None
+
+
+async def has_demo_organisation(session: AsyncSession) -> bool:
+    return await session.scalar(select(Organisation.id).where(Organisation.is_demo).limit(1)) is not None
+
+
+async def find_organisation(session: AsyncSession, *, slug: str) -> Organisation | None:
+    return await session.scalar(select(Organisation).where(Organisation.slug == slug))
+
+
+async def find_organisation_by_id(session: AsyncSession, organisation_id: UUID) -> Organisation | None:
+    return await session.get(Organisation, organisation_id)
+
+
+async def list_organisations(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Organisation]:
+    found = await session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name))
+    return found.all()
+
+
+async def find_identity(session: AsyncSession, email: str) -> Identity | None:
+    return await session.scalar(select(Identity).where(Identity.email == email.strip().lower()))
+
+
+async def find_user_session(session: AsyncSession, token_hash: str) -> Row[UserSession, Organisation, Identity] | None:
+    """A browser's session with its organisation and identity; before any organisation is entered."""
+    found = await session.execute(
+        select(UserSession, Organisation, Identity)
+        .join(Organisation, Organisation.id == UserSession.organisation_id)
+        .join(Identity, Identity.id == UserSession.identity_id)
+        .where(UserSession.token_hash == token_hash)
+    )
+    return found.one_or_none()
+
+
+async def find_active_user(session: AsyncSession, user_id: UUID) -> User | None:
+    return await session.scalar(select(User).where(User.id == user_id, User.deactivated_at.is_(None)))
+
+
+async def find_user(session: AsyncSession, user_id: UUID) -> User | None:
+    return await session.scalar(select(User).where(User.id == user_id))
+
+
+async def find_user_by_identity(session: AsyncSession, identity_id: UUID) -> User | None:
+    return await session.scalar(select(User).where(User.identity_id == identity_id, User.deactivated_at.is_(None)))
+
+
+async def find_user_by_email(session: AsyncSession, email: str) -> User | None:
+    """An active user of the entered organisation."""
+    return await session.scalar(
+        select(User)
+        .join(Identity, Identity.id == User.identity_id)
+        .where(Identity.email == email.strip().lower(), User.deactivated_at.is_(None))
+    )
+
+
+async def list_memberships(session: AsyncSession, user_id: UUID) -> Sequence[TeamMember]:
+    found = await session.scalars(
+        select(TeamMember).where(TeamMember.user_id == user_id).order_by(TeamMember.position, TeamMember.id)
+    )
+    return found.all()
+
+
+async def list_active_users(session: AsyncSession) -> Sequence[User]:
+    """Everybody who can be asked or handed something, by name."""
+    found = await session.scalars(select(User).where(User.deactivated_at.is_(None)).order_by(User.name, User.id))
+    return found.all()
+
+
+async def list_people(session: AsyncSession) -> Sequence[Row[User, str, bool]]:
+    """Every user with e-mail and whether a password was ever set, active ones first."""
+    found = await session.execute(
+        select(User, Identity.email, Identity.password_hash.is_not(None))
+        .join(Identity, Identity.id == User.identity_id)
+        .order_by(User.deactivated_at.is_not(None), User.name, User.id)
+    )
+    return found.all()
+
+
+async def list_teams(session: AsyncSession) -> Sequence[Team]:
+    found = await session.scalars(select(Team).order_by(Team.name, Team.id))
+    return found.all()
+
+
+async def find_team(session: AsyncSession, team_id: UUID) -> Team | None:
+    return await session.scalar(select(Team).where(Team.id == team_id))
+
+
+async def list_team_members(session: AsyncSession, team_ids: Sequence[UUID]) -> Sequence[User]:
+    """Active members of any of the teams, each once, by name."""
+    members = select(TeamMember.user_id).where(TeamMember.team_id.in_(team_ids))
+    found = await session.scalars(
+        select(User).where(User.id.in_(members), User.deactivated_at.is_(None)).order_by(User.name, User.id)
+    )
+    return found.all()
+
+
+async def find_key(session: AsyncSession, token_hash: str) -> ApiKey | None:
+    return await session.scalar(select(ApiKey).where(ApiKey.token_hash == token_hash, ApiKey.revoked_at.is_(None)))
+
+
+async def list_keys(session: AsyncSession) -> Sequence[ApiKey]:
+    found = await session.scalars(select(ApiKey).order_by(ApiKey.revoked_at.is_not(None), ApiKey.id.desc()))
+    return found.all()
+
+
+async def find_link(session: AsyncSession, token_hash: str, now: datetime) -> OneTimeLink | None:
+    """A link that is neither used nor expired."""
+    return await session.scalar(
+        select(OneTimeLink)
+        .where(OneTimeLink.token_hash == token_hash, OneTimeLink.used_at.is_(None), OneTimeLink.expires_at > now)
+        .with_for_update()
+    )
+
+
+async def count_failures(session: AsyncSession, subject: str, since: timedelta, now: datetime) -> int:
+    counted = await session.scalar(
+        select(func.count()).where(SignInFailure.subject == subject, SignInFailure.at > now - since)
+    )
+    return counted or 0

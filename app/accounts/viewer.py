@@ -1,0 +1,69 @@
+"""Who looks: a person or a program, with the organisation, the teams and the scopes that bound them."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from app.accounts.models import Role, initials_of
+from app.core.errors import Forbidden
+from app.core.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class OrganisationName:
+    id: UUID
+    name: str
+    slug: str
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A signed-in person, or an API client acting for itself (`user_id` is None then)."""
+
+    organisation: OrganisationName
+    user_id: UUID | None = None
+    name: str = ""
+    email: str = ""
+    role: Role | None = None
+    language: str | None = None
+    timezone: str = "Europe/Oslo"
+    theme: str = "system"
+    team_ids: tuple[UUID, ...] = ()
+    """In the person's own order: the first is the default of a new case."""
+    led_team_ids: tuple[UUID, ...] = ()
+    client_id: UUID | None = None
+    scopes: frozenset[str] | None = field(default=None)
+    """What an API key may do; None for a person in the browser, who may do all that the role allows."""
+
+    @property
+    def organisation_id(self) -> UUID:
+        return self.organisation.id
+
+    @property
+    def initials(self) -> str:
+        return initials_of(self.name)
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+    @property
+    def person_id(self) -> UUID:
+        """The person's id; refuses a program that acts for itself."""
+        if self.user_id is None:
+            raise Forbidden(_("This needs a person: send the header Unstuck-Act-As with a user of the organisation."))
+        return self.user_id
+
+    @property
+    def principal_id(self) -> UUID:
+        """The user or, for a program acting for itself, the client."""
+        principal = self.user_id or self.client_id
+        assert principal is not None
+        return principal
+
+    def leads(self, team_id: UUID | None) -> bool:
+        return team_id is not None and team_id in self.led_team_ids
+
+    def require_scope(self, scope: str) -> None:
+        """Refuse an API key that lacks the scope."""
+        if self.scopes is not None and scope not in self.scopes:
+            raise Forbidden(_("This API key lacks the scope {scope}.").format(scope=scope))

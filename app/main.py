@@ -1,0 +1,125 @@
+"""The web application: wiring only."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from starlette.middleware.gzip import GZipMiddleware
+
+from app.accounts import api as accounts_api
+from app.accounts import pages as accounts_pages
+from app.accounts import queries as accounts_queries
+from app.cases import api as cases_api
+from app.cases import pages as cases_pages
+from app.core import health
+from app.core.config import Settings
+from app.core.db import SessionFactory, create_engine, create_session_factory
+from app.core.error_pages import install_error_handlers
+from app.core.i18n import N_
+from app.core.jobs import JobEnvironment, RunWorker
+from app.core.logging import configure_logging
+from app.core.middleware import BodyLimit, Requests
+from app.core.openapi import describe_api
+from app.core.security import SecurityHeaders
+from app.core.templating import STATIC, NavigationItem
+from app.embeddings.slot import ModelSlot
+from app.feed import api as feed_api
+from app.feed import pages as feed_pages
+from app.practices import api as practices_api
+from app.practices import pages as practices_pages
+from app.similar import api as similar_api
+from app.similar import pages as similar_pages
+
+NAVIGATION = (
+    NavigationItem("home", N_("Home"), "home"),
+    NavigationItem("list_cases", N_("Cases"), "cases"),
+    NavigationItem("list_practices", N_("Practices"), "practices"),
+    NavigationItem("search", N_("Search"), "search"),
+    NavigationItem("list_people", N_("Admin"), "admin", frozenset({"admin"})),
+)
+
+
+class UnsafeProduction(RuntimeError):
+    """The site must not start in production like this."""
+
+
+def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker: RunWorker | None = None) -> FastAPI:
+    """The application for these settings. Given `run_worker`, this process works off the jobs as well."""
+    configure_logging(settings.log_format)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = create_engine(settings.database_url)
+        factory = create_session_factory(engine)
+        await refuse_unsafe_production(settings, factory)
+        slot = ModelSlot(settings.model or model_dir)
+        attach(app, settings, factory, slot)
+        background = [asyncio.create_task(slot.load())]
+        if run_worker is not None:
+            environment = JobEnvironment(factory, {ModelSlot: slot, Settings: settings})
+            background.append(asyncio.ensure_future(run_worker(environment)))
+        yield
+        for task in reversed(background):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await slot.aclose()
+        await engine.dispose()
+
+    app = FastAPI(
+        title="Unstuck",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    install_error_handlers(app)
+    for router in (
+        health.router,
+        accounts_pages.router,
+        cases_pages.router,
+        practices_pages.router,
+        similar_pages.router,
+        feed_pages.router,
+        accounts_api.router,
+        cases_api.router,
+        practices_api.router,
+        similar_api.router,
+        feed_api.router,
+    ):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.state.navigation = NAVIGATION
+    describe_api(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
+    app.add_middleware(Requests)
+    return app
+
+
+def attach(app: FastAPI, settings: Settings, factory: SessionFactory, slot: ModelSlot) -> None:
+    """Hand the application what its requests work with."""
+    app.state.settings = settings
+    app.state.session_factory = factory
+    app.state.model_slot = slot
+    app.state.readiness = health.Readiness(factory, health.read_migration_head(), lambda: slot.mode)
+
+
+async def refuse_unsafe_production(settings: Settings, factory: SessionFactory) -> None:
+    """Raise UnsafeProduction on demo sign-ins or a database role that row-level security does not bind."""
+    if settings.env != "production":
+        return
+    async with factory() as session:
+        unbound = await session.scalar(
+            text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        )
+        demo = await accounts_queries.has_demo_organisation(session)
+    if unbound:
+        raise UnsafeProduction("DATABASE_URL names a superuser or a role with BYPASSRLS: use the app's plain role.")
+    if demo:
+        raise UnsafeProduction("The database holds the demo organisation with its public passwords: use another one.")

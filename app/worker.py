@@ -1,0 +1,60 @@
+"""The job worker: which job follows which event, and the loop that works them off."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import structlog
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.job_context import JobContext
+
+from app.accounts import jobs as accounts_jobs
+from app.core.jobs import BULK, PROMPT, Follower, JobEnvironment
+from app.similar import jobs as similar_jobs
+
+log = structlog.get_logger("worker")
+
+FOLLOWERS: Mapping[str, Sequence[Follower]] = {
+    "case.changed": [similar_jobs.index_case],
+    "practice.changed": [similar_jobs.index_case],
+    "model.changed": [similar_jobs.index_organisation],
+    "account.link_created": [accounts_jobs.mail_link],
+}
+
+CONCURRENCY = {PROMPT: 4, BULK: 1}
+RETRY = RetryStrategy(max_attempts=5, exponential_wait=3)
+
+
+def create_job_app(conninfo: str) -> App:
+    """A procrastinate app that knows every event as a task and has a connection pool of its own."""
+    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=sum(CONCURRENCY.values()) + 3))
+    for event, followers in FOLLOWERS.items():
+        app.task(name=event, pass_context=True, retry=RETRY)(_run_followers(followers))
+    return app
+
+
+def _run_followers(followers: Sequence[Follower]):  # type: ignore[no-untyped-def] # noqa: ANN202
+    async def run(context: JobContext, **arguments: str) -> None:
+        environment: JobEnvironment = context.additional_context["environment"]
+        for follower in followers:
+            await follower(environment, **arguments)
+
+    return run
+
+
+async def run_worker(environment: JobEnvironment, conninfo: str) -> None:
+    """Work off jobs until cancelled; a job under way is given time to finish."""
+    app = create_job_app(conninfo)
+    async with app.open_async():
+        loops = [
+            app.run_worker_async(
+                queues=[queue],
+                name=f"unstuck-{queue}",
+                concurrency=concurrency,
+                additional_context={"environment": environment},
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=20,
+                delete_jobs="successful",
+            )
+            for queue, concurrency in CONCURRENCY.items()
+        ]
+        await asyncio.gather(*loops)
