@@ -51,7 +51,6 @@ log_line_prefix = '%m [%p] '
 FORGETFUL_SETTINGS = """\
 # For tests: a crash of the machine may lose everything.
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 shared_buffers = 64MB
 """
@@ -118,7 +117,10 @@ class Cluster:
     def start(self, socket_dir: Path, *, durable: bool) -> None:
         """Start the server and return once it answers. A server left over from before is stopped first."""
         self.stop()
-        (self.directory / "postmaster.pid").unlink(missing_ok=True)
+        # Files of a killed server carry a process number that may belong to something else by now, and then
+        # PostgreSQL would refuse to start. Its own check of shared memory still keeps two servers apart.
+        for stale in (self.directory / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
         settings = SETTINGS + ("" if durable else FORGETFUL_SETTINGS)
         (self.directory / "unstuck.conf").write_text(f"{settings}unix_socket_directories = '{socket_dir}'\n")
         (self.directory / "unstuck.conf").chmod(0o644)
