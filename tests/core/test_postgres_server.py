@@ -12,12 +12,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from app.core.postgres_server import (
-    Database,
-    DatabaseInUse,
-    DatabaseServerError,
+from app.core.postgres.databases import Database
+from app.core.postgres.errors import DatabaseInUse, DatabaseServerError, NoDatabase
+from app.core.postgres.server import (
     EmbeddedServer,
-    NoDatabase,
     find_server,
     load_secret_key,
     open_server,
@@ -29,7 +27,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="Only root runs the serve
 SITE = """
 import sys, threading, time
 from pathlib import Path
-from app.core.postgres_server import start_server
+from app.core.postgres.server import start_server
 
 def serve():
     start_server(Path(sys.argv[1]), durable=False)

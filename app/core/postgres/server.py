@@ -25,18 +25,6 @@ from app.core.postgres.errors import DatabaseInUse, DatabaseServerError, NoDatab
 from app.core.postgres.location import CLUSTER, find_home, make_home, make_socket_directory
 from app.core.postgres.lock import SiteLock, Use
 
-__all__ = [
-    "Database",
-    "DatabaseInUse",
-    "DatabaseServerError",
-    "EmbeddedServer",
-    "NoDatabase",
-    "find_server",
-    "load_secret_key",
-    "open_server",
-    "start_server",
-]
-
 DATABASE = "unstuck"
 WAIT_SECONDS = 120
 """How long to wait for a process that is starting, stopping or running a command on the same database."""
