@@ -63,9 +63,10 @@ def related(target: str, foreign_key: str, **options: Any) -> RelationshipProper
     Read-only, because `organisation_id` takes part in every foreign key and two relationships would both
     want to write it. Rows are joined by setting the id.
     """
+    owner = foreign_key.split(".", maxsplit=1)[0]
     return relationship(
         target,
-        primaryjoin=f"and_({target}.organisation_id == foreign({foreign_key.split('.', maxsplit=1)[0]}.organisation_id),"
+        primaryjoin=f"and_({target}.organisation_id == foreign({owner}.organisation_id),"
         f" {target}.id == foreign({foreign_key}))",
         viewonly=True,
         lazy="raise",

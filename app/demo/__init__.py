@@ -1,0 +1,1 @@
+"""The demo organisation: content in files, loaded into an empty embedded database."""
