@@ -1,0 +1,5 @@
+"""The feed for programs."""
+
+from app.accounts.deps import create_api_router
+
+router = create_api_router("feed")

@@ -1,0 +1,5 @@
+"""Practices for programs."""
+
+from app.accounts.deps import create_api_router
+
+router = create_api_router("practices")
