@@ -138,6 +138,7 @@ if (keysSwitch) {
   keysSwitch.addEventListener("change", () => localStorage.setItem("unstuck:keys", keysSwitch.checked ? "on" : "off"));
 }
 for (const element of document.querySelectorAll("[data-open-help]")) element.hidden = false;
+for (const button of document.querySelectorAll("[data-submit-on-change] [type=submit]")) button.hidden = true;
 
 document.addEventListener("htmx:after:swap", greetNewParts);
 document.addEventListener("htmx:error", tellOffline);
