@@ -10,7 +10,7 @@ import uuid_utils.compat
 from fastapi import Depends, Request
 from sqlalchemy import DateTime, Enum, MetaData, String, Uuid
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, RelationshipProperty, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 SessionFactory = async_sessionmaker[AsyncSession]
 
@@ -57,7 +57,7 @@ def enum_column(enum: type[StrEnum], name: str, **options: Any) -> Mapped[Any]:
     return mapped_column(kind, **options)
 
 
-def related(target: str, foreign_key: str, **options: Any) -> RelationshipProperty[Any]:
+def related(target: str, foreign_key: str, **options: Any) -> Mapped[Any]:
     """A read-only way to a row of the same organisation; it must be loaded explicitly.
 
     Read-only, because `organisation_id` takes part in every foreign key and two relationships would both
@@ -74,7 +74,7 @@ def related(target: str, foreign_key: str, **options: Any) -> RelationshipProper
     )
 
 
-def children(target: str, parent: str, foreign_key: str, order_by: str) -> RelationshipProperty[Any]:
+def children(target: str, parent: str, foreign_key: str, order_by: str) -> Mapped[Any]:
     """The rows of `target` that point to this one, read-only, loaded explicitly, in a stable order."""
     return relationship(
         target,

@@ -1,0 +1,134 @@
+"""Every select on cases. Who may see what is one expression, part of each of them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from app.accounts.models import TeamMember, User
+from app.accounts.viewer import Viewer
+from app.cases.models import Case, CaseObstacle, Hat, HatStatus, Plan, Question, Visibility
+from app.cases.workflow import CaseFacts, State
+
+
+def is_private() -> ColumnElement[bool]:
+    """A draft, or a draft that was withdrawn without ever being posted."""
+    return or_(Case.state == State.DRAFT, and_(Case.state == State.WITHDRAWN, Case.posted_at.is_(None)))
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Which cases the viewer may see. Stands in every select that lists, counts, searches or links cases."""
+    posted = ~is_private()
+    if viewer.user_id is None:
+        return or_(Case.client_id == viewer.client_id, and_(posted, Case.visibility == Visibility.EVERYONE))
+    me = viewer.user_id
+    worn = select(Hat.case_id).where(Hat.user_id == me, Hat.status == HatStatus.ACCEPTED)
+    led = select(TeamMember.user_id).where(TeamMember.team_id.in_(viewer.led_team_ids))
+    return or_(
+        Case.owner_id == me,
+        Case.author_id == me,
+        and_(
+            posted,
+            or_(
+                Case.visibility == Visibility.EVERYONE,
+                and_(Case.visibility == Visibility.TEAM, Case.team_id.in_(viewer.team_ids)),
+                and_(Case.visibility == Visibility.RESTRICTED, Case.owner_id.in_(led)),
+                Case.id.in_(worn),
+            ),
+        ),
+    )
+
+
+async def list_readers(session: AsyncSession, case: Case) -> Sequence[User]:
+    """Active people who may see this case: the same rule as `visible_to`, from the other side. By name."""
+    worn = select(Hat.user_id).where(Hat.case_id == case.id, Hat.status == HatStatus.ACCEPTED)
+    members = select(TeamMember.user_id).where(TeamMember.team_id == case.team_id)
+    owners_teams = select(TeamMember.team_id).where(TeamMember.user_id == case.owner_id)
+    managers = select(TeamMember.user_id).where(TeamMember.leads, TeamMember.team_id.in_(owners_teams))
+    readers = [User.id.in_([case.owner_id, case.author_id])]
+    if not (case.state is State.DRAFT or (case.state is State.WITHDRAWN and case.posted_at is None)):
+        readers.append(User.id.in_(worn))
+        match case.visibility:
+            case Visibility.EVERYONE:
+                readers.append(User.id.is_not(None))
+            case Visibility.TEAM:
+                readers.append(User.id.in_(members))
+            case Visibility.RESTRICTED:
+                readers.append(User.id.in_(managers))
+    found = await session.scalars(
+        select(User).where(or_(*readers), User.deactivated_at.is_(None)).order_by(User.name, User.id)
+    )
+    return found.all()
+
+
+def load_all() -> Sequence[ORMOption]:
+    """What a case is shown with, besides its questions, plans, hats and moves."""
+    return (
+        joinedload(Case.owner),
+        joinedload(Case.author),
+        joinedload(Case.updated_by),
+        joinedload(Case.team),
+        joinedload(Case.deal),
+        joinedload(Case.industry),
+        joinedload(Case.stage),
+        joinedload(Case.outcome),
+        joinedload(Case.chosen_by),
+        selectinload(Case.obstacles).joinedload(CaseObstacle.code),
+    )
+
+
+async def find_case(
+    session: AsyncSession, case_id: UUID, *allowed: ColumnElement[bool], lock: bool = False
+) -> Case | None:
+    """The case if it is among the allowed ones, with all that `load_all` names. `lock` keeps other writers waiting."""
+    query = select(Case).where(Case.id == case_id, *allowed).options(*load_all())
+    if lock:
+        query = query.with_for_update(of=Case).execution_options(populate_existing=True)
+    return await session.scalar(query)
+
+
+async def find_chosen_letter(session: AsyncSession, case: Case) -> str | None:
+    """The letter of the chosen plan."""
+    if case.chosen_plan_id is None:
+        return None
+    return await session.scalar(select(Plan.letter).where(Plan.id == case.chosen_plan_id))
+
+
+async def wears_hat(session: AsyncSession, case: Case, user_id: UUID, kind: str) -> bool:
+    """Whether the user has accepted this hat on the case."""
+    worn = select(Hat.id).where(
+        Hat.case_id == case.id, Hat.user_id == user_id, Hat.kind == kind, Hat.status == HatStatus.ACCEPTED
+    )
+    return await session.scalar(worn) is not None
+
+
+async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> CaseFacts:
+    """What the guards look at. The case must be loaded with deal and obstacles."""
+    answered = await session.scalar(
+        select(func.count()).where(Question.case_id == case.id, Question.answered_at.is_not(None))
+    )
+    plans = (
+        await session.execute(
+            select(Plan.move, Plan.switch_rule).where(Plan.case_id == case.id).order_by(Plan.letter, Plan.id)
+        )
+    ).all()
+    return CaseFacts(
+        state=case.state,
+        title=case.title,
+        customer=case.deal.customer,
+        obstacles=len(case.obstacles),
+        situation=case.situation,
+        desired_state=case.desired_state,
+        answered_questions=answered or 0,
+        skip_questions_reason=case.skip_questions_reason,
+        plans_with_move=sum(1 for plan in plans if plan.move),
+        first_plan_switch_rule=plans[0].switch_rule if plans else "",
+        reason=reason,
+        outcome_key=case.outcome.key if case.outcome else "",
+        outcome_plan_given=case.outcome_plan_id is not None,
+        outcome_worked=case.outcome_worked,
+        outcome_not_worked=case.outcome_not_worked,
+    )

@@ -1,0 +1,93 @@
+"""What changes a case as a whole: its moves, and the trace every edit leaves."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.viewer import Viewer
+from app.cases.codes import create_built_in_codes
+from app.cases.models import Case, CaseMove
+from app.cases.workflow import MOVES, CaseFacts, Move, find_missing, is_possible
+from app.core.errors import Conflict
+from app.core.i18n import N_
+from app.core.i18n import gettext as _
+from app.core.jobs import publish
+
+
+class WrongState(Conflict):
+    """The move does not exist from where the case stands."""
+
+    code = "wrong_state"
+
+
+class CaseNotReady(Conflict):
+    """The move still needs something; `fields` says what."""
+
+    code = "case_not_ready"
+
+
+REFUSALS: Mapping[Move, str] = {
+    Move.POST: N_("Only a draft can be posted."),
+    Move.CREATE: N_("Plans can be made only while the case is being investigated."),
+    Move.CHOOSE: N_("A plan can be chosen only while plans are being made or tried."),
+    Move.RESOLVE: N_("Only a case that is being tried can get an outcome."),
+    Move.SHARE: N_("Only a resolved case can be shared."),
+    Move.REOPEN: N_("Only a resolved, shared or withdrawn case can be reopened."),
+    Move.WITHDRAW: N_("A case that is resolved cannot be withdrawn."),
+}
+
+
+async def prepare_organisation(session: AsyncSession, organisation_id: UUID) -> None:
+    """Give a new organisation what cases need. The organisation must have been entered."""
+    await create_built_in_codes(session, organisation_id)
+
+
+def refuse_unready(move: Move, facts: CaseFacts) -> None:
+    """Raise WrongState or CaseNotReady unless the move may go ahead."""
+    if not is_possible(move, facts.state):
+        raise WrongState(_(REFUSALS[move]))
+    missing = {need.field: _(need.message) for need in find_missing(move, facts)}
+    if missing:
+        raise CaseNotReady(_("Not yet. {needs}").format(needs=" ".join(missing.values())), fields=missing)
+
+
+async def move_case(
+    session: AsyncSession, case: Case, move: Move, facts: CaseFacts, viewer: Viewer, now: datetime, note: str = ""
+) -> None:
+    """Move the case on, keep who and when, and tell. Raises WrongState or CaseNotReady and changes nothing then."""
+    refuse_unready(move, facts)
+    source, target = case.state, MOVES[move][1]
+    if source is not target:
+        session.add(
+            CaseMove(
+                organisation_id=case.organisation_id,
+                case_id=case.id,
+                from_state=source,
+                to_state=target,
+                user_id=viewer.user_id,
+                client_id=viewer.client_id,
+                at=now,
+                note=note,
+            )
+        )
+        case.state = target
+        case.moved_at = now
+    if move is Move.POST:
+        case.posted_at = now
+    await touch_case(session, case, viewer, now)
+
+
+async def touch_case(session: AsyncSession, case: Case, viewer: Viewer, now: datetime) -> None:
+    """Trace of every edit of the case itself: a new version, who and when, and the event."""
+    case.version += 1
+    case.updated_by_id = viewer.user_id
+    await announce_change(session, case, now)
+
+
+async def announce_change(session: AsyncSession, case: Case, now: datetime) -> None:
+    """Trace of what changes around the case, such as a question: no new version, so nobody's edit turns stale."""
+    case.updated_at = now
+    await session.flush()
+    await publish(session, "case.changed", organisation_id=str(case.organisation_id), case_id=str(case.id))
