@@ -15,6 +15,7 @@ function greetNewParts() {
     problem.dataset.seen = "";
     problem.focus();
   }
+  readyDrawers();
   for (const input of document.querySelectorAll("[data-limit]:not([data-counted])")) countCharacters(input);
 }
 
@@ -35,6 +36,21 @@ function countCharacters(input) {
   input.addEventListener("input", show);
   show();
 }
+
+// Beside the form on a wide screen, at the lower edge and closed on a narrow one.
+const wide = matchMedia("(min-width: 80rem)");
+
+function readyDrawers() {
+  for (const drawer of document.querySelectorAll("[data-drawer]")) {
+    if (!drawer.classList.contains("drawer-ready")) drawer.open = wide.matches;
+    drawer.classList.add("drawer-ready");
+    const total = $("[data-drawer-total]", drawer);
+    total.textContent = $("[data-drawer-count]", drawer)?.dataset.drawerCount ?? "";
+    total.hidden = !Number(total.textContent);
+  }
+}
+
+wide.addEventListener("change", () => { for (const drawer of document.querySelectorAll("[data-drawer]")) drawer.open = wide.matches; });
 
 // The connection failed: say so where it is seen and heard; answers with an error bring their own page.
 function tellOffline() {
