@@ -1,6 +1,7 @@
 """Who sends this request, as a dependency: a person by cookie, a program by key."""
 
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from uuid import UUID
 
@@ -10,22 +11,23 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
-from app.accounts.models import ApiKey, Identity, Organisation, Role, User
+from app.accounts.models import KEY_PREFIX, ApiKey, Identity, Organisation, Role, User
 from app.accounts.viewer import OrganisationName, Viewer
 from app.core.clock import Now
-from app.core.db import Session
+from app.core.config import Settings
+from app.core.db import Session, SessionFactory
 from app.core.error_pages import document_errors, is_api
 from app.core.errors import Forbidden, Unauthenticated
 from app.core.i18n import gettext as _
 from app.core.i18n import set_language
 from app.core.idempotency import IdempotentRoute, claim_key
-from app.core.security import hash_token, refuse_cross_site
+from app.core.security import SAFE_METHODS, hash_token, refuse_cross_site
 from app.core.tenancy import enter_organisation
 
 SESSION_COOKIE = "unstuck_session"
 SESSION_LIFETIME = timedelta(days=30)
-KEY_PREFIX = "unstuck"
 TOUCH_EVERY = timedelta(minutes=5)
+IPV6 = 6
 
 bearer = HTTPBearer(auto_error=False, description="An API key, or a token from /oauth/token.")
 
@@ -165,13 +167,20 @@ async def happen_once(request: Request, session: Session, viewer: CurrentViewer)
     await claim_key(request, session, organisation_id=viewer.organisation_id, principal_id=viewer.principal_id)
 
 
-def create_api_router(tag: str) -> APIRouter:
-    """A router below /api/v1 whose POSTs honour `Idempotency-Key` and whose common problems are documented."""
+def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases:write") -> APIRouter:
+    """A router below /api/v1 for keys that hold `read` (safe methods) or `write` (all others).
+
+    Its POSTs honour `Idempotency-Key`, and its common problems are documented.
+    """
+
+    async def check_scope(request: Request, viewer: CurrentViewer) -> None:
+        viewer.require_scope(read if request.method in SAFE_METHODS else write)
+
     return APIRouter(
         prefix="/api/v1",
         tags=[tag],
         route_class=IdempotentRoute,
-        dependencies=[Depends(happen_once)],
+        dependencies=[Depends(check_scope), Depends(happen_once)],
         responses=document_errors(400, 401, 403, 422, 429),
     )
 
@@ -179,3 +188,47 @@ def create_api_router(tag: str) -> APIRouter:
 def create_page_router() -> APIRouter:
     """A router of pages for signed-in people."""
     return APIRouter(include_in_schema=False, dependencies=[Depends(get_person)])
+
+
+def create_admin_router() -> APIRouter:
+    """A router of pages for admins."""
+    return APIRouter(include_in_schema=False, dependencies=[Depends(get_admin)])
+
+
+async def refuse_other_sites(request: Request) -> None:
+    refuse_cross_site(request.method, request.headers)
+
+
+def create_public_router() -> APIRouter:
+    """A router of pages for everybody, which still take no form from another site."""
+    return APIRouter(include_in_schema=False, dependencies=[Depends(refuse_other_sites)])
+
+
+def read_settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+CurrentSettings = Annotated[Settings, Depends(read_settings)]
+
+
+def read_session_factory(request: Request) -> SessionFactory:
+    factory: SessionFactory = request.app.state.session_factory
+    return factory
+
+
+OwnTransactions = Annotated[SessionFactory, Depends(read_session_factory)]
+"""For what must be kept although the request is refused, such as a failed sign-in."""
+
+
+def read_address(request: Request) -> str:
+    """Where the request comes from; an IPv6 customer owns a whole /64 network, which counts as one."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(ip_network((address, 64), strict=False)) if address.version == IPV6 else host
+
+
+ClientAddress = Annotated[str, Depends(read_address)]

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, TenantTable, children, enum_column, new_id, related
 
+KEY_PREFIX = "unstuck"
+"""How the text of every API key begins."""
+
 
 class Role(StrEnum):
     SELLER = "seller"

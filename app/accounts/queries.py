@@ -1,7 +1,7 @@
 """Every select on organisations, people, teams and keys."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
@@ -54,6 +54,11 @@ async def find_user_session(session: AsyncSession, token_hash: str) -> Row[UserS
         .where(UserSession.token_hash == token_hash)
     )
     return found.one_or_none()
+
+
+async def find_identity_of(session: AsyncSession, user_id: UUID) -> Identity | None:
+    """The identity behind a user of the entered organisation."""
+    return await session.scalar(select(Identity).join(User, User.identity_id == Identity.id).where(User.id == user_id))
 
 
 async def find_active_user(session: AsyncSession, user_id: UUID) -> User | None:
@@ -136,8 +141,23 @@ async def find_link(session: AsyncSession, token_hash: str, now: datetime) -> On
     )
 
 
-async def count_failures(session: AsyncSession, subject: str, since: timedelta, now: datetime) -> int:
-    counted = await session.scalar(
-        select(func.count()).where(SignInFailure.subject == subject, SignInFailure.at > now - since)
+async def measure_failures(session: AsyncSession, subject: str, since: datetime) -> tuple[int, datetime | None]:
+    """How many failures a subject has had since then, and when the first of them was."""
+    found = await session.execute(
+        select(func.count(), func.min(SignInFailure.at)).where(
+            SignInFailure.subject == subject, SignInFailure.at > since
+        )
     )
-    return counted or 0
+    count, first = found.one()
+    return count, first
+
+
+async def list_user_sessions(session: AsyncSession, identity_id: UUID, since: datetime) -> Sequence[UserSession]:
+    """The browsers an identity is signed in with, the last used first."""
+    found = await session.scalars(
+        select(UserSession)
+        .where(UserSession.identity_id == identity_id, UserSession.last_seen_at > since)
+        .order_by(UserSession.last_seen_at.desc(), UserSession.token_hash)
+        .limit(50)
+    )
+    return found.all()

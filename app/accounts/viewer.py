@@ -5,7 +5,18 @@ from uuid import UUID
 
 from app.accounts.models import Role, initials_of
 from app.core.errors import Forbidden
+from app.core.i18n import N_
 from app.core.i18n import gettext as _
+
+SCOPES = {
+    "cases:read": N_("Read cases, practices, the feed and similar cases"),
+    "cases:write": N_("Post and change cases, plans, questions and practices"),
+    "deals:write": N_("Keep deals in step with the CRM"),
+    "export:read": N_("Export everything in the organisation"),
+    "webhooks:manage": N_("Set up webhooks"),
+    "admin": N_("Administer the organisation"),
+    "act-as": N_("Act as any user, with that user's rights"),
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,9 @@
+"""Every page of the accounts."""
+
+from fastapi import APIRouter
+
+from app.accounts.signing_in import pages as signing_in
+
+router = APIRouter()
+for part in (signing_in,):
+    router.include_router(part.router)

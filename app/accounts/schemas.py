@@ -1,0 +1,64 @@
+"""Kinds of input that several forms of the accounts take."""
+
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    EmailStr,
+    StringConstraints,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+from app.core.i18n import gettext as _
+from app.core.text import normalise_text, refuse_control_characters
+
+EMAIL_LIMIT = 254
+PASSWORD_MIN = 10
+PASSWORD_LIMIT = 200
+
+
+def compose_letters(value: Any) -> Any:
+    """One spelling for å, however a keyboard builds it. White space belongs to a password."""
+    return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+
+
+def refuse_short_password(value: str) -> str:
+    if len(value) < PASSWORD_MIN:
+        raise PydanticCustomError("required", _("Use at least {n} characters.").format(n=PASSWORD_MIN))
+    return value
+
+
+def explain_email(value: Any, validate: ValidatorFunctionWrapHandler) -> str:
+    try:
+        return str(validate(value)).lower()
+    except ValueError as error:
+        raise PydanticCustomError("required", _("Write an e-mail address, such as kari@example.com.")) from error
+
+
+Email = Annotated[EmailStr, WrapValidator(explain_email)]
+"""An e-mail address that mail can be sent to, in lower case."""
+
+TypedEmail = Annotated[
+    str,
+    BeforeValidator(normalise_text),
+    StringConstraints(min_length=1, max_length=EMAIL_LIMIT, to_lower=True),
+    AfterValidator(refuse_control_characters),
+]
+"""An e-mail as typed to sign in: it need not look like one, as it is only compared."""
+
+TypedPassword = Annotated[
+    str, BeforeValidator(compose_letters), StringConstraints(min_length=1, max_length=PASSWORD_LIMIT)
+]
+"""A password to be compared."""
+
+NewPassword = Annotated[
+    str,
+    BeforeValidator(compose_letters),
+    StringConstraints(max_length=PASSWORD_LIMIT),
+    AfterValidator(refuse_short_password),
+]
+"""A password to be set: 10 to 200 characters."""
