@@ -27,8 +27,9 @@ def protect(table: str, privileges: str = WRITE) -> None:
     grant(table, privileges)
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
+    # Inside a SELECT the setting is read once a query; without it, once a row.
     op.execute(
         f"CREATE POLICY tenant ON {table}"
-        " USING (organisation_id = NULLIF(current_setting('unstuck.organisation', true), '')::uuid)"
+        " USING (organisation_id = (SELECT NULLIF(current_setting('unstuck.organisation', true), '')::uuid))"
         " WITH CHECK (organisation_id = NULLIF(current_setting('unstuck.organisation', true), '')::uuid)"
     )

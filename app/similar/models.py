@@ -10,8 +10,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, TenantTable
-
-DIMENSIONS = 384
+from app.embeddings.slot import DIMENSIONS
 
 
 class Passage(TenantTable, Base):
@@ -27,7 +26,7 @@ class Passage(TenantTable, Base):
             "organisation_id", "case_id", "practice_id", "section", "position", postgresql_nulls_not_distinct=True
         ),
         Index(None, "organisation_id", "practice_id"),
-        Index("ix_passages_words", "words", postgresql_using="gin"),
+        Index(None, "organisation_id", "words", postgresql_using="gin"),
     )
 
     case_id: Mapped[UUID]

@@ -107,6 +107,9 @@ def _ensure_extensions(database: Database) -> None:
         ).fetchall()
         for (extension,) in outdated:
             connection.execute(sql.SQL("ALTER EXTENSION {} UPDATE").format(sql.Identifier(extension)))
+        # PostgreSQL searches an index of words under row-level security only when it trusts the operator to tell
+        # nothing of other rows. This one answers yes or no; elsewhere searches are as right, but slower.
+        connection.execute("ALTER FUNCTION pg_catalog.ts_match_vq(tsvector, tsquery) LEAKPROOF")
         connection.execute(RIGHTS)
         check_vector_version(connection)
 
@@ -125,3 +128,11 @@ def drop_database(database: Database) -> None:
     """Drop a database, and whoever is connected to it."""
     with Database(database.socket_dir, SUPERUSER).connect_as_superuser() as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database.name)))
+
+
+def rename_database(database: Database, name: str) -> None:
+    """Give a database another name. Nobody may be connected to it."""
+    with Database(database.socket_dir, SUPERUSER).connect_as_superuser() as connection:
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(database.name), sql.Identifier(name))
+        )
