@@ -40,7 +40,7 @@ from app.demo.content import (
     DemoPractice,
     read_cases,
 )
-from app.practices.models import Practice, PracticeUse, Trust
+from app.practices.models import Practice, PracticeUse, Trust, UseResult
 
 PATH = (State.DRAFT, State.INVESTIGATING, State.CREATING, State.TRYING, State.RESOLVED, State.SHARED)
 
@@ -332,6 +332,8 @@ class _CaseLoader:
         await self.session.flush()
         for number, use in enumerate(content.uses):
             at = self.moved_at + (self.scene.now - self.moved_at) * (number + 1) / (len(content.uses) + 1)
+            if use.result is UseResult.WORKED:
+                practice.surfaced_at = at
             self.session.add(
                 PracticeUse(
                     **self.organisation,

@@ -1,10 +1,11 @@
 """The practice: the reusable story of a case, with its own audience and its own trust."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, TenantTable, children, enum_column, related
@@ -28,6 +29,11 @@ class UseResult(StrEnum):
     NOT = "not"
 
 
+def _take_shared_at(context: DefaultExecutionContext) -> datetime:
+    shared_at: datetime | None = context.get_current_parameters().get("shared_at")
+    return shared_at or datetime.now(UTC)
+
+
 class Practice(TenantTable, Base):
     __tablename__ = "practices"
     __table_args__ = (
@@ -36,7 +42,7 @@ class Practice(TenantTable, Base):
         ForeignKeyConstraint(["organisation_id", "team_id"], ["teams.organisation_id", "teams.id"]),
         ForeignKeyConstraint(["organisation_id", "trust_by_id"], ["users.organisation_id", "users.id"]),
         UniqueConstraint("organisation_id", "case_id"),
-        Index(None, "organisation_id", "shared_at", "id"),
+        Index(None, "organisation_id", "surfaced_at", "id"),
     )
 
     case_id: Mapped[UUID]
@@ -56,8 +62,8 @@ class Practice(TenantTable, Base):
     trust_at: Mapped[datetime | None]
     trust_note: Mapped[str] = mapped_column(Text, default="")
     shared_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    withdrawn_at: Mapped[datetime | None]
-    """Set while the case behind it is open again; the practice is then shown to nobody."""
+    surfaced_at: Mapped[datetime] = mapped_column(default=_take_shared_at)
+    """When it was shared, or last worked for a colleague: its place in the feed and in lists, newest first."""
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     case = related("Case", "Practice.case_id")

@@ -671,7 +671,7 @@ def upgrade() -> None:
         sa.Column("trust_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trust_note", sa.Text(), nullable=False),
         sa.Column("shared_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("surfaced_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -700,9 +700,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("organisation_id", "case_id", name=op.f("uq_practices_organisation_id_case_id")),
     )
     op.create_index(
-        op.f("ix_practices_organisation_id_shared_at_id"),
+        op.f("ix_practices_organisation_id_surfaced_at_id"),
         "practices",
-        ["organisation_id", "shared_at", "id"],
+        ["organisation_id", "surfaced_at", "id"],
         unique=False,
     )
     op.create_table(
