@@ -15,6 +15,7 @@ from app.accounts import pages as accounts_pages
 from app.accounts import queries as accounts_queries
 from app.cases import api as cases_api
 from app.cases import pages as cases_pages
+from app.cases import service as cases_service
 from app.core import health
 from app.core.config import Settings
 from app.core.db import SessionFactory, create_engine, create_session_factory
@@ -107,6 +108,7 @@ def attach(app: FastAPI, settings: Settings, factory: SessionFactory, slot: Mode
     app.state.settings = settings
     app.state.session_factory = factory
     app.state.model_slot = slot
+    app.state.prepare_organisation = cases_service.prepare_organisation
     app.state.readiness = health.Readiness(factory, health.read_migration_head(), lambda: slot.mode)
 
 

@@ -18,6 +18,7 @@ FOLLOWERS: Mapping[str, Sequence[Follower]] = {
     "practice.changed": [similar_jobs.index_case],
     "model.changed": [similar_jobs.index_organisation],
     "account.link_created": [accounts_jobs.mail_link],
+    "account.reset_requested": [accounts_jobs.mail_reset],
 }
 
 CONCURRENCY = {PROMPT: 4, BULK: 1}

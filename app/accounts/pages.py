@@ -3,8 +3,10 @@
 from fastapi import APIRouter
 
 from app.accounts.account import pages as account
+from app.accounts.links import pages as links
+from app.accounts.set_up import pages as set_up
 from app.accounts.signing_in import pages as signing_in
 
 router = APIRouter()
-for part in (signing_in, account):
+for part in (signing_in, account, links, set_up):
     router.include_router(part.router)

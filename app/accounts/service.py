@@ -1,5 +1,6 @@
 """What organisations, people, teams and keys are made with; used by pages, by the command line and by the demo."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
@@ -95,7 +96,7 @@ async def create_user(
     identity = await find_or_create_identity(session, email)
     user = await add_user(session, organisation.id, identity, name, Role(role), language)
     if password is not None and identity.password_hash is None:
-        identity.password_hash = hash_password(password)
+        identity.password_hash = await asyncio.to_thread(hash_password, password)
     await join_organisation(session, identity, organisation.id)
     return user
 

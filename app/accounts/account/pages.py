@@ -1,7 +1,10 @@
 """A person's own account: preferences, password, and the browsers that are signed in."""
 
+from urllib.parse import urlsplit
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.routing import Match
 
 from app.accounts import queries
 from app.accounts.account import service
@@ -54,10 +57,20 @@ async def set_preferences(request: Request, session: Session, person: MaybePerso
         user = await queries.find_user(session, person.person_id)
         assert user is not None
         service.set_preferences(user, form.data)
-    response = RedirectResponse(local_path(form.data.next), 303)
+    response = RedirectResponse(_way_back(request, local_path(form.data.next)), 303)
     if form.data.language:
         response.set_cookie(LANGUAGE_COOKIE, form.data.language, max_age=ONE_YEAR, httponly=True, samesite="lax")
     return response
+
+
+def _way_back(request: Request, target: str) -> str:
+    """The page the form was on, with its query; the start page when the page was an answer to a form."""
+    here = {"type": "http", "method": "GET", "path": target, "headers": []}
+    if not any(route.matches(here)[0] is Match.FULL for route in request.app.routes):
+        return "/"
+    referer = urlsplit(request.headers.get("referer", ""))
+    same = referer.netloc == request.url.netloc and referer.path == target and referer.query
+    return f"{target}?{referer.query}" if same else target
 
 
 def describe_browser(user_agent: str) -> str:
