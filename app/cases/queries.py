@@ -90,6 +90,32 @@ async def find_case(
     return await session.scalar(query)
 
 
+async def reload_case(session: AsyncSession, case_id: UUID) -> Case:
+    """The case as it stands now in this transaction, loaded anew with all that `load_all` names."""
+    query = select(Case).where(Case.id == case_id).options(*load_all()).execution_options(populate_existing=True)
+    return (await session.scalars(query)).one()
+
+
+async def case_exists(session: AsyncSession, case_id: UUID) -> bool:
+    """Whether the id is taken, by a case that the asker may not see perhaps."""
+    return await session.scalar(select(Case.id).where(Case.id == case_id)) is not None
+
+
+async def may_link_deal(session: AsyncSession, deal_id: UUID, viewer: Viewer) -> bool:
+    """Whether a deal is free to get another case: none has it yet, or one that the viewer may see."""
+    cases, visible = (
+        await session.execute(
+            select(func.count(), func.count().filter(visible_to(viewer))).where(Case.deal_id == deal_id)
+        )
+    ).one()
+    return cases == 0 or visible > 0
+
+
+async def is_deal_used(session: AsyncSession, deal_id: UUID) -> bool:
+    """Whether any case belongs to the deal."""
+    return await session.scalar(select(Case.id).where(Case.deal_id == deal_id).limit(1)) is not None
+
+
 async def find_chosen_letter(session: AsyncSession, case: Case) -> str | None:
     """The letter of the chosen plan."""
     if case.chosen_plan_id is None:

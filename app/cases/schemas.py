@@ -1,8 +1,265 @@
 """What comes in and goes out about cases: one set of fields for the forms of pages and for the API."""
 
-from pydantic import BaseModel, Field
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
-from app.cases.models import Code, CodeKind
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from app.cases.models import Case, Code, CodeKind, Visibility
+from app.cases.workflow import Missing, Move, State
+from app.core.i18n import gettext as _
+from app.core.text import Line, Text, normalise_text, refuse_control_characters, refuse_line_breaks
+from app.deals.schemas import DealFacts, DealFields
+
+TAG_LIMIT = 60
+TAGS_LIMIT = 10
+OBSTACLES_LIMIT = 10
+
+
+def _split_tags(value: Any) -> Any:
+    """Tags as typed, `rederi, anbud`, or as a list; each once, in the order given."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        return value
+    tags = [part.strip() for text in texts for part in text.split(",")]
+    return list(dict.fromkeys(tag for tag in tags if tag))
+
+
+def _drop_repeated(keys: list[str]) -> list[str]:
+    return list(dict.fromkeys(keys))
+
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
+Language = Literal["nb", "sv", "en"]
+Tag = Annotated[
+    str,
+    BeforeValidator(normalise_text),
+    StringConstraints(min_length=1, max_length=TAG_LIMIT),
+    AfterValidator(refuse_control_characters),
+    AfterValidator(refuse_line_breaks),
+]
+
+
+class StoryFields(BaseModel):
+    """The story: what stands in the way, and what was tried."""
+
+    title: Line = Field("", examples=["Champion left before the board met"])
+    obstacles: Annotated[list[Key], Field(max_length=OBSTACLES_LIMIT), AfterValidator(_drop_repeated)] = Field(
+        default_factory=list, examples=[["champion_left"]], description="Keys of obstacle codes, the main one first."
+    )
+    obstacle_words: Text = ""
+    situation: Text = Field("", examples=["The operations manager wanted it and left before the board met."])
+    worked: Text = ""
+    not_worked: Text = ""
+    current_state: Text = ""
+    desired_state: Text = Field("", examples=["A meeting with the new budget owner before Christmas."])
+
+
+class PlacingFields(BaseModel):
+    """Where the case belongs, and who may see it."""
+
+    industry: Key | None = Field(None, examples=["maritime_aquaculture"])
+    stage: Key | None = Field(None, examples=["proposal"])
+    product: Line = Field("", examples=["Rutekart"])
+    tags: Annotated[list[Tag], BeforeValidator(_split_tags), Field(max_length=TAGS_LIMIT)] = Field(
+        default_factory=list, examples=[["shipping"]]
+    )
+    language: Language | None = Field(None, description="Of the text; nothing means: detect it.")
+    visibility: Visibility = Visibility.TEAM
+    team_id: UUID | None = Field(None, description="Left out, the owner's first team.")
+
+
+class StoryForm(StoryFields):
+    version: int = 0
+
+
+class DealForm(DealFields):
+    version: int = 0
+
+
+class PlacingForm(PlacingFields):
+    version: int = 0
+
+
+class DraftForm(StoryFields, DealFields, PlacingFields):
+    """The whole case on one page."""
+
+    version: int = 0
+    action: Literal["save", "post"] = "save"
+
+
+class ReasonForm(BaseModel):
+    reason: Text = ""
+
+
+class CasePatch(StoryFields, PlacingFields):
+    """Fields to change; what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer: Line = Field("", examples=["Fjordlinja Rederi AS"])
+    deal: DealFacts = Field(default_factory=DealFacts)
+
+    def list_changes(self) -> dict[str, Any]:
+        """The given fields, those of the deal beside the others."""
+        changes = self.model_dump(exclude_unset=True, exclude={"owner", "deal"})
+        return changes | self.deal.model_dump(exclude_unset=True)
+
+
+class CaseInput(CasePatch):
+    """A new draft."""
+
+    owner: Annotated[str, StringConstraints(max_length=254), AfterValidator(refuse_control_characters)] | None = Field(
+        None,
+        description="Id or e-mail of the seller responsible; needed from a program that acts for nobody.",
+        examples=["kari@nordavind.example"],
+    )
+
+
+class Reason(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Text, Field(min_length=1)] = Field(examples=["The customer was bought by another group."])
+
+
+class Named(BaseModel):
+    """A person or a team."""
+
+    id: UUID
+    name: str
+
+
+class DealRead(DealFacts):
+    """The deal's facts; `amount` is a decimal string."""
+
+
+class MissingRead(BaseModel):
+    field: str = Field(examples=["desired_state"])
+    message: str = Field(examples=["Say what you want to achieve."])
+
+    @classmethod
+    def from_missing(cls, missing: Missing) -> Self:
+        return cls(field=missing.field, message=_(missing.message))
+
+
+class NextMove(BaseModel):
+    """The next move of the case, and what it still needs."""
+
+    move: Move | None = Field(examples=["create"])
+    missing: list[MissingRead]
+
+
+class CaseSummary(BaseModel):
+    """A case in a list."""
+
+    id: UUID
+    version: int
+    state: State
+    title: str
+    customer: str
+    obstacles: list[str] = Field(examples=[["champion_left"]])
+    industry: str | None
+    stage: str | None
+    product: str
+    tags: list[str]
+    language: str
+    visibility: Visibility
+    owner: Named
+    team: Named | None
+    outcome: str | None = Field(examples=["won_a"])
+    awaits: str | None = Field(examples=["answer"], description="What the case waits for.")
+    created_at: datetime
+    updated_at: datetime
+    posted_at: datetime | None
+    moved_at: datetime
+    url: str = Field(description="Where people read it.", examples=["/cases/019ab3f0-0000-7000-8000-000000000000"])
+
+
+class CaseRead(CaseSummary):
+    """The whole case."""
+
+    situation: str
+    obstacle_words: str
+    worked: str
+    not_worked: str
+    current_state: str
+    desired_state: str
+    author: Named | None
+    deal: DealRead
+    skip_questions_reason: str
+    chosen_plan: str | None = Field(examples=["A"])
+    choice_reason: str
+    outcome_worked: str
+    outcome_not_worked: str
+    outcome_current_state: str
+    resolved_at: datetime | None
+    next: NextMove
+
+
+class CaseList(BaseModel):
+    items: list[CaseSummary]
+    next_cursor: str | None
+
+
+class MoveRead(BaseModel):
+    """One change of state."""
+
+    id: UUID
+    from_state: State
+    to_state: State
+    by: Named | None = Field(description="Nobody when a program did it for itself.")
+    at: datetime
+    note: str
+
+
+class MoveList(BaseModel):
+    items: list[MoveRead]
+    next_cursor: str | None = None
+
+
+def name_of(row: Any) -> Named | None:
+    """A loaded user or team by id and name."""
+    return None if row is None else Named(id=row.id, name=row.name)
+
+
+def _columns(case: Case, model: type[BaseModel]) -> dict[str, Any]:
+    """Those fields of the model that are columns of the case."""
+    return {name: getattr(case, name) for name in model.model_fields if name in Case.__table__.columns}
+
+
+def _references(case: Case) -> dict[str, Any]:
+    return {
+        "customer": case.deal.customer,
+        "obstacles": [obstacle.code.key for obstacle in case.obstacles],
+        "industry": case.industry.key if case.industry else None,
+        "stage": case.stage.key if case.stage else None,
+        "owner": name_of(case.owner),
+        "team": name_of(case.team),
+        "outcome": case.outcome.key if case.outcome else None,
+    }
+
+
+def read_summary(case: Case, *, awaits: str | None, url: str) -> CaseSummary:
+    """A case in a list. It must be loaded as `queries.load_all` does."""
+    return CaseSummary(**_columns(case, CaseSummary), **_references(case), awaits=awaits, url=url)
+
+
+def read_case(
+    case: Case, *, awaits: str | None, url: str, chosen_plan: str | None, move: Move | None, missing: Sequence[Missing]
+) -> CaseRead:
+    """The whole case for programs."""
+    return CaseRead(
+        **_columns(case, CaseRead),
+        **_references(case),
+        awaits=awaits,
+        url=url,
+        author=name_of(case.author),
+        deal=DealRead.model_construct(**{name: getattr(case.deal, name) for name in DealFacts.model_fields}),
+        chosen_plan=chosen_plan,
+        next=NextMove(move=move, missing=[MissingRead.from_missing(need) for need in missing]),
+    )
 
 
 class CodeRead(BaseModel):
