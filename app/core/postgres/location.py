@@ -11,7 +11,9 @@ from app.core.postgres.errors import DatabaseServerError
 
 CLUSTER = "cluster"
 POINTER = "cluster_location"
-OWN_ENTRIES = frozenset({CLUSTER, POINTER, "cluster.partial", "lock", "model", "postgres.log", "run", "secret_key"})
+OWN_ENTRIES = frozenset(
+    {CLUSTER, POINTER, "cluster.partial", "clusters", "lock", "models", "postgres.log", "run", "secret_key"}
+)
 
 LONGEST_SOCKET_DIRECTORY = 88
 """A socket's whole path may have 103 bytes on macOS and 107 on Linux; its file name takes 15."""

@@ -1,0 +1,65 @@
+"""The processes of a site: the web server, and the worker where it runs apart."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from functools import partial
+
+import typer
+import uvicorn
+
+from app.cli.demo import describe_sign_ins
+from app.cli.site import CommandError, Site
+from app.core.db import create_engine, create_session_factory
+from app.core.jobs import JobEnvironment
+from app.embeddings.slot import ModelSlot
+from app.main import create_app
+from app.worker import run_worker
+
+GRACE_SECONDS = 10
+
+
+def run_web(site: Site, listener: socket.socket) -> None:
+    """Serve until told to end; requests under way are finished first. An embedded site works off its jobs, too."""
+    work = partial(run_worker, conninfo=site.plain_url) if site.server else None
+    web = create_app(site.settings, model_dir=site.model_dir, run_worker=work)
+    config = uvicorn.Config(
+        web, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
+    )
+    server = uvicorn.Server(config)
+
+    async def serve() -> None:
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it.
+            await asyncio.sleep(0.05)
+        if server.started:
+            typer.echo(f"\nUnstuck is ready at {site.settings.base_url} (Ctrl-C stops it)")
+            typer.echo("\n".join(await describe_sign_ins(web.state.session_factory)))
+        await serving
+
+    # uvicorn raises the signal that ended it once more, when the work is done.
+    runner = asyncio.Runner(loop_factory=config.get_loop_factory())
+    with contextlib.suppress(KeyboardInterrupt, SystemExit), runner:
+        runner.run(serve())
+    if not server.started:
+        raise CommandError("The site did not start.")
+
+
+async def work_off_jobs(site: Site) -> None:
+    """Run the worker until told to end; a job under way is given time to finish."""
+    engine = create_engine(site.settings.database_url)
+    slot = ModelSlot(site.settings.model or site.model_dir)
+    environment = JobEnvironment(create_session_factory(engine), {ModelSlot: slot, type(site.settings): site.settings})
+    loading = asyncio.create_task(slot.load())
+    working = asyncio.ensure_future(run_worker(environment, site.plain_url))
+    for told in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(told, working.cancel)
+    typer.echo("The worker is ready (Ctrl-C stops it)", err=True)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
+    finally:
+        loading.cancel()
+        await slot.aclose()
+        await engine.dispose()
