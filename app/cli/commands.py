@@ -57,8 +57,8 @@ def serve(
         if problem := site.build_missing_model():
             typer.echo(f"Similar cases are found by words alone: {problem}", err=True)
         with step("Loading the site"):
-            from app.cli.demo import seed_empty
             from app.cli.serving import run_web
+            from app.cli.welcome import seed_empty
         if site.server and not empty and site.settings.env == "demo":
             with step("Loading the demo organisation"):
                 site.run(seed_empty)
@@ -92,8 +92,8 @@ def worker(data_dir: DataDir = None) -> None:
 @commands.command()
 def seed(data_dir: DataDir = None) -> None:
     """Load the demo organisation into an empty database."""
-    from app.cli.demo import seed_empty
     from app.cli.site import CommandError, open_site
+    from app.cli.welcome import seed_empty
 
     with open_site(data_dir, create=True) as site:
         site.migrate()

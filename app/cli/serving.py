@@ -9,8 +9,8 @@ from functools import partial
 import typer
 import uvicorn
 
-from app.cli.demo import describe_sign_ins
 from app.cli.site import CommandError, Site
+from app.cli.welcome import describe_site
 from app.core.db import create_engine, create_session_factory
 from app.core.jobs import JobEnvironment
 from app.embeddings.slot import ModelSlot
@@ -34,8 +34,7 @@ def run_web(site: Site, listener: socket.socket) -> None:
         while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it.
             await asyncio.sleep(0.05)
         if server.started:
-            typer.echo(f"\nUnstuck is ready at {site.settings.base_url} (Ctrl-C stops it)")
-            typer.echo("\n".join(await describe_sign_ins(web.state.session_factory)))
+            typer.echo(await describe_site(web.state.session_factory, site.settings))
         await serving
 
     # uvicorn raises the signal that ended it once more, when the work is done.
