@@ -30,7 +30,8 @@ class UseResult(StrEnum):
 
 
 def _take_shared_at(context: DefaultExecutionContext) -> datetime:
-    shared_at: datetime | None = context.get_current_parameters().get("shared_at")
+    given = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    shared_at: datetime | None = given.get("shared_at")
     return shared_at or datetime.now(UTC)
 
 

@@ -1,0 +1,238 @@
+"""Every select on practices. Who may see which is one expression, part of each of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from app.accounts.models import User
+from app.accounts.viewer import Viewer
+from app.cases.models import Case, CaseObstacle, Code, CodeKind, Hat, Plan, PlanStep, Question
+from app.cases.queries import visible_to as case_visible_to
+from app.cases.workflow import OPEN_STATES, State
+from app.core.pagination import Cursor, Page, cut_page
+from app.practices.models import Audience, Practice, PracticeUse, Trust, UseResult
+
+REVIEWS_SHOWN = 10
+USES_SHOWN = 20
+OPEN_CASES_SHOWN = 20
+
+
+def visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Which practices the viewer may see. The select must join `Practice.case`: a reopened case hides its practice."""
+    shared = Case.state == State.SHARED
+    everyone = Practice.audience == Audience.EVERYONE
+    if viewer.user_id is None:
+        return and_(shared, everyone)
+    return and_(shared, or_(everyone, Practice.solver_id == viewer.user_id, Practice.team_id.in_(viewer.team_ids)))
+
+
+def load_all() -> Sequence[ORMOption]:
+    """What a practice is shown with, for a select that joins `Practice.case`."""
+    return (
+        contains_eager(Practice.case).options(
+            joinedload(Case.outcome),
+            joinedload(Case.industry),
+            joinedload(Case.stage),
+            selectinload(Case.obstacles).joinedload(CaseObstacle.code),
+        ),
+        joinedload(Practice.solver),
+        joinedload(Practice.trust_by),
+        joinedload(Practice.team),
+    )
+
+
+class PracticeRow(NamedTuple):
+    """A practice, and whether the viewer may read the case behind it."""
+
+    practice: Practice
+    readable: bool
+
+
+def _select_rows(viewer: Viewer) -> Select[tuple[Practice, bool]]:
+    return (
+        select(Practice, case_visible_to(viewer).label("readable"))
+        .join(Practice.case)
+        .where(visible_to(viewer))
+        .options(*load_all())
+    )
+
+
+def _to_row(row: Row[Practice, bool]) -> PracticeRow:
+    return PracticeRow(*row)
+
+
+async def find_practice(
+    session: AsyncSession, practice_id: UUID, viewer: Viewer, *, lock: bool = False
+) -> PracticeRow | None:
+    """The practice if the viewer may see it. `lock` keeps other writers waiting."""
+    query = _select_rows(viewer).where(Practice.id == practice_id)
+    if lock:
+        query = query.with_for_update(of=Practice).execution_options(populate_existing=True)
+    found = (await session.execute(query)).one_or_none()
+    return _to_row(found) if found else None
+
+
+async def find_practice_of_case(session: AsyncSession, case_id: UUID) -> Practice | None:
+    """The practice made of a case, be it shown at the moment or not."""
+    return await session.scalar(select(Practice).where(Practice.case_id == case_id))
+
+
+def _has_code(kind: CodeKind, key: str) -> Select[tuple[UUID]]:
+    return select(Code.id).where(Code.kind == kind, Code.key == key)
+
+
+def narrow_cases(
+    *, obstacle: str | None = None, outcome: str | None = None, industry: str | None = None, product: str = ""
+) -> list[ColumnElement[bool]]:
+    """Conditions on the case, or on the case behind a practice. Codes are given by key."""
+    conditions = []
+    if obstacle:
+        stuck = select(CaseObstacle.case_id).where(CaseObstacle.code_id.in_(_has_code(CodeKind.OBSTACLE, obstacle)))
+        conditions.append(Case.id.in_(stuck))
+    if outcome:
+        conditions.append(Case.outcome_id.in_(_has_code(CodeKind.OUTCOME, outcome)))
+    if industry:
+        conditions.append(Case.industry_id.in_(_has_code(CodeKind.INDUSTRY, industry)))
+    if product:
+        conditions.append(func.lower(Case.product) == product.lower())
+    return conditions
+
+
+async def list_practices(
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    cursor: Cursor | None = None,
+    limit: int,
+    team: UUID | None = None,
+    language: str | None = None,
+    trust: Trust | None = None,
+    obstacle: str | None = None,
+    outcome: str | None = None,
+    industry: str | None = None,
+    product: str = "",
+) -> Page[PracticeRow]:
+    """Practices the viewer may see, last surfaced first."""
+    query = (
+        _select_rows(viewer)
+        .where(*narrow_cases(obstacle=obstacle, outcome=outcome, industry=industry, product=product))
+        .order_by(Practice.surfaced_at.desc(), Practice.id.desc())
+        .limit(limit + 1)
+    )
+    if team:
+        query = query.where(Practice.team_id == team)
+    if language:
+        query = query.where(Practice.language == language)
+    if trust:
+        query = query.where(Practice.trust == trust)
+    if cursor:
+        query = query.where(tuple_(Practice.surfaced_at, Practice.id) < tuple_(cursor.at, cursor.id))
+    rows = [_to_row(row) for row in await session.execute(query)]
+    return cut_page(rows, limit, lambda row: Cursor(row.practice.surfaced_at, row.practice.id))
+
+
+async def list_to_review(session: AsyncSession, viewer: Viewer) -> Sequence[Practice]:
+    """What waits for the managers of its team: flagged ones first, then those nobody has looked at, oldest first."""
+    if not viewer.led_team_ids:
+        return []
+    found = await session.scalars(
+        select(Practice)
+        .join(Practice.case)
+        .where(
+            visible_to(viewer),
+            Practice.team_id.in_(viewer.led_team_ids),
+            Practice.trust.in_([Trust.NEEDS_REVIEW, Trust.NOT_VALIDATED]),
+        )
+        .order_by(Practice.trust != Trust.NEEDS_REVIEW, Practice.updated_at, Practice.id)
+        .limit(REVIEWS_SHOWN)
+    )
+    return found.all()
+
+
+@dataclass(frozen=True)
+class UseCounts:
+    """How often a practice was used: with a known result, with a good one, and still under way."""
+
+    tried: int = 0
+    worked: int = 0
+    trying: int = 0
+
+
+NEVER_USED = UseCounts()
+
+
+async def count_uses(session: AsyncSession, practice_ids: Sequence[UUID]) -> Mapping[UUID, UseCounts]:
+    """By practice; one that nobody used is absent."""
+    if not practice_ids:
+        return {}
+    found = await session.execute(
+        select(
+            PracticeUse.practice_id,
+            func.count(PracticeUse.result),
+            func.count().filter(PracticeUse.result == UseResult.WORKED),
+            func.count().filter(PracticeUse.result.is_(None)),
+        )
+        .where(PracticeUse.practice_id.in_(practice_ids))
+        .group_by(PracticeUse.practice_id)
+    )
+    return {practice_id: UseCounts(*counts) for practice_id, *counts in found}
+
+
+async def list_uses(session: AsyncSession, practice_id: UUID) -> Sequence[PracticeUse]:
+    """The last uses, with who."""
+    found = await session.scalars(
+        select(PracticeUse)
+        .where(PracticeUse.practice_id == practice_id)
+        .options(joinedload(PracticeUse.user))
+        .order_by(PracticeUse.at.desc(), PracticeUse.id.desc())
+        .limit(USES_SHOWN)
+    )
+    return found.all()
+
+
+async def find_use(session: AsyncSession, practice_id: UUID, user_id: UUID, case_id: UUID | None) -> PracticeUse | None:
+    """The use this person would report on now: on the case, or without one the last still under way."""
+    query = select(PracticeUse).where(PracticeUse.practice_id == practice_id, PracticeUse.user_id == user_id)
+    if case_id is not None:
+        return await session.scalar(query.where(PracticeUse.case_id == case_id))
+    unsettled = or_(PracticeUse.result.is_(None), PracticeUse.case_id.is_(None))
+    return await session.scalar(
+        query.where(unsettled).order_by(PracticeUse.result.is_not(None), PracticeUse.id.desc()).limit(1)
+    )
+
+
+async def find_used_plan(session: AsyncSession, case: Case) -> Plan | None:
+    """The plan that was used in the end, with its steps."""
+    plan_id = case.outcome_plan_id or case.chosen_plan_id
+    return await session.scalar(select(Plan).where(Plan.id == plan_id).options(selectinload(Plan.steps)))
+
+
+async def list_involved_names(session: AsyncSession, case: Case) -> Sequence[str]:
+    """Names of the colleagues who took part in the case."""
+    plans = select(Plan.id).where(Plan.case_id == case.id)
+    involved = or_(
+        User.id.in_([case.owner_id, case.author_id]),
+        User.id.in_(select(Hat.user_id).where(Hat.case_id == case.id)),
+        User.id.in_(select(Question.asked_by_id).where(Question.case_id == case.id)),
+        User.id.in_(select(Question.answered_by_id).where(Question.case_id == case.id)),
+        User.id.in_(select(Plan.author_id).where(Plan.case_id == case.id)),
+        User.id.in_(select(PlanStep.owner_id).where(PlanStep.plan_id.in_(plans))),
+    )
+    return (await session.scalars(select(User.name).where(involved).order_by(User.name))).all()
+
+
+async def list_open_cases(session: AsyncSession, viewer: Viewer) -> Sequence[Case]:
+    """The viewer's own open cases, last touched first: where a practice can be used."""
+    found = await session.scalars(
+        select(Case)
+        .where(Case.owner_id == viewer.user_id, Case.state.in_(OPEN_STATES))
+        .order_by(Case.updated_at.desc(), Case.id)
+        .limit(OPEN_CASES_SHOWN)
+    )
+    return found.all()
