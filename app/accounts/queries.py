@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, any_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import (
@@ -12,6 +12,7 @@ from app.accounts.models import (
     Identity,
     OneTimeLink,
     Organisation,
+    Role,
     SignInFailure,
     Team,
     TeamMember,
@@ -96,12 +97,45 @@ async def list_active_users(session: AsyncSession) -> Sequence[User]:
 
 
 async def list_people(session: AsyncSession) -> Sequence[Row[User, str, bool]]:
-    """Every user with e-mail and whether a password was ever set, active ones first."""
+    """Every user with e-mail and whether the invitation was taken, active ones first."""
     found = await session.execute(
-        select(User, Identity.email, Identity.password_hash.is_not(None))
+        select(User, Identity.email, has_joined())
         .join(Identity, Identity.id == User.identity_id)
         .order_by(User.deactivated_at.is_not(None), User.name, User.id)
     )
+    return found.all()
+
+
+async def find_person(session: AsyncSession, user_id: UUID) -> Row[User, str, bool] | None:
+    """A user, active or not, with e-mail and whether the invitation was taken."""
+    found = await session.execute(
+        select(User, Identity.email, has_joined())
+        .join(Identity, Identity.id == User.identity_id)
+        .where(User.id == user_id)
+    )
+    return found.one_or_none()
+
+
+def has_joined() -> ColumnElement[bool]:
+    """Whether the identity may sign in to the user's organisation."""
+    return User.organisation_id == any_(Identity.organisation_ids)
+
+
+async def lock_admins(session: AsyncSession) -> Sequence[UUID]:
+    """The admins who can sign in, locked until the transaction ends."""
+    found = await session.scalars(
+        select(User.id)
+        .join(Identity, Identity.id == User.identity_id)
+        .where(User.role == Role.ADMIN, User.deactivated_at.is_(None), has_joined())
+        .order_by(User.id)
+        .with_for_update(of=User)
+    )
+    return found.all()
+
+
+async def list_all_memberships(session: AsyncSession) -> Sequence[TeamMember]:
+    """Who is in which team, each person's teams in the person's order."""
+    found = await session.scalars(select(TeamMember).order_by(TeamMember.position, TeamMember.id))
     return found.all()
 
 
@@ -112,6 +146,12 @@ async def list_teams(session: AsyncSession) -> Sequence[Team]:
 
 async def find_team(session: AsyncSession, team_id: UUID) -> Team | None:
     return await session.scalar(select(Team).where(Team.id == team_id))
+
+
+async def list_members(session: AsyncSession, team_id: UUID) -> Sequence[TeamMember]:
+    """Who is in a team, active or not."""
+    found = await session.scalars(select(TeamMember).where(TeamMember.team_id == team_id).order_by(TeamMember.id))
+    return found.all()
 
 
 async def list_team_members(session: AsyncSession, team_ids: Sequence[UUID]) -> Sequence[User]:
@@ -125,6 +165,11 @@ async def list_team_members(session: AsyncSession, team_ids: Sequence[UUID]) -> 
 
 async def find_key(session: AsyncSession, token_hash: str) -> ApiKey | None:
     return await session.scalar(select(ApiKey).where(ApiKey.token_hash == token_hash, ApiKey.revoked_at.is_(None)))
+
+
+async def find_key_by_id(session: AsyncSession, key_id: UUID) -> ApiKey | None:
+    """A key, revoked or not."""
+    return await session.scalar(select(ApiKey).where(ApiKey.id == key_id))
 
 
 async def list_keys(session: AsyncSession) -> Sequence[ApiKey]:

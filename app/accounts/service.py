@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import (
@@ -50,13 +51,10 @@ async def create_organisation(session: AsyncSession, name: str, slug: str, *, is
 async def find_or_create_identity(session: AsyncSession, email: str) -> Identity:
     """The identity of an e-mail, locked until the transaction ends."""
     email = email.strip().lower()
-    locked = select(Identity).where(Identity.email == email).with_for_update()
-    identity = await session.scalar(locked)
-    if identity is None:
-        identity = Identity(id=new_id(), email=email, organisation_ids=[])
-        session.add(identity)
-        await session.flush()
-    return identity
+    new = insert(Identity).values(id=new_id(), email=email, organisation_ids=[])
+    await session.execute(new.on_conflict_do_nothing())
+    found = await session.scalars(select(Identity).where(Identity.email == email).with_for_update())
+    return found.one()
 
 
 async def add_user(
