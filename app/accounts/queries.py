@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, any_, func, select
+from sqlalchemy import ColumnElement, Row, any_, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import (
@@ -19,6 +19,7 @@ from app.accounts.models import (
     User,
     UserSession,
 )
+from app.core.pagination import Cursor
 
 
 async def has_organisations(session: AsyncSession) -> bool:
@@ -204,5 +205,47 @@ async def list_user_sessions(session: AsyncSession, identity_id: UUID, since: da
         .where(UserSession.identity_id == identity_id, UserSession.last_seen_at > since)
         .order_by(UserSession.last_seen_at.desc(), UserSession.token_hash)
         .limit(50)
+    )
+    return found.all()
+
+
+async def list_user_rows(
+    session: AsyncSession, *, email: str | None, after: Cursor | None, limit: int
+) -> Sequence[Row[User, str]]:
+    """Active users with e-mail, the newest first; one more than `limit` where there are more."""
+    select_users = (
+        select(User, Identity.email)
+        .join(Identity, Identity.id == User.identity_id)
+        .where(User.deactivated_at.is_(None))
+        .order_by(User.created_at.desc(), User.id.desc())
+        .limit(limit + 1)
+    )
+    if email is not None:
+        select_users = select_users.where(Identity.email == email.strip().lower())
+    if after is not None:
+        select_users = select_users.where(tuple_(User.created_at, User.id) < (after.at, after.id))
+    return (await session.execute(select_users)).all()
+
+
+async def list_team_rows(session: AsyncSession, *, after: Cursor | None, limit: int) -> Sequence[Team]:
+    """Teams, the newest first; one more than `limit` where there are more."""
+    select_teams = select(Team).order_by(Team.created_at.desc(), Team.id.desc()).limit(limit + 1)
+    if after is not None:
+        select_teams = select_teams.where(tuple_(Team.created_at, Team.id) < (after.at, after.id))
+    return (await session.scalars(select_teams)).all()
+
+
+async def list_memberships_of(
+    session: AsyncSession, *, user_ids: Sequence[UUID] = (), team_ids: Sequence[UUID] = ()
+) -> Sequence[TeamMember]:
+    """Memberships of any of these users or in any of these teams, of active users alone."""
+    found = await session.scalars(
+        select(TeamMember)
+        .join(User, User.id == TeamMember.user_id)
+        .where(
+            TeamMember.user_id.in_(user_ids) | TeamMember.team_id.in_(team_ids),
+            User.deactivated_at.is_(None),
+        )
+        .order_by(TeamMember.position, TeamMember.id)
     )
     return found.all()

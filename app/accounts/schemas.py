@@ -1,18 +1,22 @@
-"""Kinds of input that several forms of the accounts take."""
+"""Kinds of input that several forms of the accounts take, and what the API says of people and teams."""
 
 import unicodedata
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     EmailStr,
+    Field,
     StringConstraints,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
 
+from app.accounts.models import Role
 from app.core.i18n import gettext as _
 from app.core.text import normalise_text, refuse_control_characters
 
@@ -62,3 +66,50 @@ NewPassword = Annotated[
     AfterValidator(refuse_short_password),
 ]
 """A password to be set: 10 to 200 characters."""
+
+
+EXAMPLE_ID = "01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11"
+
+
+class OrganisationOut(BaseModel):
+    id: UUID = Field(examples=[EXAMPLE_ID])
+    name: str = Field(examples=["Nordavind"])
+    slug: str = Field(examples=["nordavind"])
+
+
+class UserOut(BaseModel):
+    id: UUID = Field(examples=[EXAMPLE_ID])
+    name: str = Field(examples=["Kari Myhre"])
+    email: str = Field(examples=["kari@nordavind.example"])
+    role: Role = Field(examples=["seller"])
+    team_ids: list[UUID] = Field(description="The first is the default team of a new case.", examples=[[EXAMPLE_ID]])
+
+
+class TeamOut(BaseModel):
+    id: UUID = Field(examples=[EXAMPLE_ID])
+    name: str = Field(examples=["Oslo"])
+    member_ids: list[UUID] = Field(examples=[[EXAMPLE_ID]])
+    leader_ids: list[UUID] = Field(description="Those of the members who lead it.", examples=[[EXAMPLE_ID]])
+
+
+class ClientOut(BaseModel):
+    id: UUID = Field(examples=[EXAMPLE_ID])
+    scopes: list[str] = Field(examples=[["cases:read", "act-as"]])
+
+
+class MeOut(BaseModel):
+    """Whose rights a request has: a person's, or those of a program acting for itself."""
+
+    organisation: OrganisationOut
+    user: UserOut | None = Field(description="Null for a program that acts for itself.")
+    client: ClientOut | None = Field(description="Null for a person in the browser.")
+
+
+class UserPage(BaseModel):
+    items: list[UserOut]
+    next_cursor: str | None = None
+
+
+class TeamPage(BaseModel):
+    items: list[TeamOut]
+    next_cursor: str | None = None
