@@ -12,6 +12,7 @@ from app.cases.workflow import Missing, Move, State
 from app.core.i18n import gettext as _
 from app.core.text import Line, Text, normalise_text, refuse_control_characters, refuse_line_breaks
 from app.deals.schemas import DealFacts, DealFields
+from app.embeddings.language import Language
 
 TAG_LIMIT = 60
 TAGS_LIMIT = 10
@@ -32,7 +33,6 @@ def _drop_repeated(keys: list[str]) -> list[str]:
 
 
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
-Language = Literal["nb", "sv", "en"]
 Tag = Annotated[
     str,
     BeforeValidator(normalise_text),

@@ -1,10 +1,12 @@
 // <form data-autosave="URL"> posts itself there while someone writes, and says so in its [data-autosave-status].
-// The server answers 2xx when it has the draft; `Unstuck-Version` in the answer becomes the value of the field "version".
+// The server answers 2xx when it has the draft; `Unstuck-Version` in the answer becomes the value of the field "version",
+// and `Unstuck-Location` the address of the page, so that a reload finds what was saved. `data-autosave-as` names the copy of a
+// form whose URL is another one each time.
 // A copy stays in this browser until the server has it, so that a lost connection loses nothing.
 
 const PAUSE = 1000;
 const LONGEST_WAIT = 30000;
-const key = (form) => `unstuck:draft:${form.dataset.autosave}`;
+const key = (form) => `unstuck:draft:${form.dataset.autosaveAs ?? form.dataset.autosave}`;
 const entries = (form) => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "version");
 
 class Autosave {
@@ -15,7 +17,7 @@ class Autosave {
     this.restore();
     form.addEventListener("input", () => this.changed());
     form.addEventListener("change", () => this.changed());
-    form.addEventListener("submit", () => { this.closed = true; clearTimeout(this.timer); localStorage.removeItem(key(form)); });
+    form.addEventListener("submit", (event) => this.submit(event));
     window.addEventListener("online", () => this.pending && this.save());
     window.addEventListener("pagehide", () => this.pending && !this.closed && this.post({ keepalive: true }));
   }
@@ -52,6 +54,7 @@ class Autosave {
       const answer = await this.post({ signal: AbortSignal.timeout(15000) });
       if (!answer.ok) throw new Error(`the draft was answered with ${answer.status}`);
       this.keepVersion(answer.headers.get("Unstuck-Version"));
+      this.keepPlace(answer.headers.get("Unstuck-Location"));
       this.wait = PAUSE;
       if (!this.pending) localStorage.removeItem(key(this.form));
       this.say("saved");
@@ -62,12 +65,29 @@ class Autosave {
       this.schedule();
     } finally {
       this.saving = false;
+      this.afterSave?.();
     }
+  }
+
+  // A save under way gives the form its new version first; without it the form would look like somebody else's older text.
+  submit(event) {
+    clearTimeout(this.timer);
+    if (this.saving) {
+      event.preventDefault();
+      this.afterSave = () => this.form.requestSubmit(event.submitter);
+      return;
+    }
+    this.closed = true;
+    localStorage.removeItem(key(this.form));
   }
 
   keepVersion(version) {
     const field = this.form.elements.namedItem("version");
     if (version && field) field.value = version;
+  }
+
+  keepPlace(address) {
+    if (address && address !== location.pathname) history.replaceState(history.state, "", address);
   }
 
   restore() {
