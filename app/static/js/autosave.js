@@ -1,25 +1,29 @@
 // <form data-autosave="URL"> posts itself there while someone writes, and says so in its [data-autosave-status].
-// The server answers 2xx when it has the draft; `Unstuck-Version` in the answer becomes the value of the field "version",
-// and `Unstuck-Location` the address of the page, so that a reload finds what was saved. `data-autosave-as` names the copy of a
-// form whose URL is another one each time.
-// A copy stays in this browser until the server has it, so that a lost connection loses nothing.
+// The server answers 2xx when it has the draft. Two headers may come along: `Unstuck-Version` becomes the value of
+// the field "version", `Unstuck-Location` the address of this page, so that a reload finds the draft.
+// A copy stays in this browser until the server has it, so that a lost connection loses nothing. It is kept under
+// the URL, or under `data-autosave-as` while the draft has no place of its own.
 
 const PAUSE = 1000;
 const LONGEST_WAIT = 30000;
-const key = (form) => `unstuck:draft:${form.dataset.autosaveAs ?? form.dataset.autosave}`;
-const entries = (form) => [...new FormData(form)].filter(([name, value]) => typeof value === "string" && name !== "version");
+const PREFIX = "unstuck:draft:";
+
+class Refused extends Error {}
 
 class Autosave {
   constructor(form) {
     this.form = form;
     this.status = form.querySelector("[data-autosave-status]");
     this.wait = PAUSE;
-    this.restore();
     form.addEventListener("input", () => this.changed());
-    form.addEventListener("change", () => this.changed());
-    form.addEventListener("submit", (event) => this.submit(event));
+    form.addEventListener("submit", () => this.close());
     window.addEventListener("online", () => this.pending && this.save());
-    window.addEventListener("pagehide", () => this.pending && !this.closed && this.post({ keepalive: true }));
+    window.addEventListener("pagehide", () => this.leave());
+    this.restore();
+  }
+
+  get key() {
+    return PREFIX + (this.form.dataset.autosaveAs ?? this.form.dataset.autosave);
   }
 
   say(kind) {
@@ -32,7 +36,8 @@ class Autosave {
   changed() {
     this.pending = true;
     this.wait = PAUSE;
-    localStorage.setItem(key(this.form), JSON.stringify(entries(this.form)));
+    const typed = [...new FormData(this.form)].filter(([name, value]) => typeof value === "string" && name !== "version");
+    localStorage.setItem(this.key, JSON.stringify(typed));
     this.schedule();
   }
 
@@ -41,8 +46,22 @@ class Autosave {
     if (!this.closed) this.timer = setTimeout(() => this.save(), this.wait);
   }
 
-  post(options) {
-    return fetch(this.form.dataset.autosave, { method: "POST", body: new URLSearchParams(new FormData(this.form)), ...options });
+  async post(options) {
+    const body = new URLSearchParams(new FormData(this.form));
+    const answer = await fetch(this.form.dataset.autosave, { method: "POST", body, redirect: "error", ...options });
+    if (answer.status >= 500) throw new Error(`the draft was answered with ${answer.status}`);
+    if (!answer.ok) throw new Refused();
+    this.take(answer.headers);
+  }
+
+  take(headers) {
+    const version = this.form.elements.namedItem("version");
+    if (version && headers.has("Unstuck-Version")) version.value = headers.get("Unstuck-Version");
+    localStorage.removeItem(this.key);
+    if (headers.has("Unstuck-Location")) {
+      history.replaceState(null, "", headers.get("Unstuck-Location"));
+      delete this.form.dataset.autosaveAs;
+    }
   }
 
   async save() {
@@ -51,47 +70,34 @@ class Autosave {
     this.pending = false;
     this.say("saving");
     try {
-      const answer = await this.post({ signal: AbortSignal.timeout(15000) });
-      if (!answer.ok) throw new Error(`the draft was answered with ${answer.status}`);
-      this.keepVersion(answer.headers.get("Unstuck-Version"));
-      this.keepPlace(answer.headers.get("Unstuck-Location"));
+      await this.post({ signal: AbortSignal.timeout(15000) });
       this.wait = PAUSE;
-      if (!this.pending) localStorage.removeItem(key(this.form));
       this.say("saved");
-    } catch {
+      if (this.pending) this.changed();
+    } catch (error) {
       this.pending = true;
       this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
-      this.say("failed");
-      this.schedule();
+      this.say(error instanceof Refused ? "refused" : "failed");
+      if (!(error instanceof Refused)) this.schedule();
     } finally {
       this.saving = false;
-      this.afterSave?.();
     }
   }
 
-  // A save under way gives the form its new version first; without it the form would look like somebody else's older text.
-  submit(event) {
-    clearTimeout(this.timer);
-    if (this.saving) {
-      event.preventDefault();
-      this.afterSave = () => this.form.requestSubmit(event.submitter);
-      return;
-    }
+  // The form is sent as a whole: what it holds is the server's to keep or to show again.
+  close() {
     this.closed = true;
-    localStorage.removeItem(key(this.form));
+    clearTimeout(this.timer);
+    if (navigator.onLine) localStorage.removeItem(this.key);
   }
 
-  keepVersion(version) {
-    const field = this.form.elements.namedItem("version");
-    if (version && field) field.value = version;
-  }
-
-  keepPlace(address) {
-    if (address && address !== location.pathname) history.replaceState(history.state, "", address);
+  // A draft without a place is not sent on leaving: its copy comes back on the next visit, and there would be two.
+  leave() {
+    if (this.pending && !this.closed && !this.form.dataset.autosaveAs) this.post({ keepalive: true }).catch(() => {});
   }
 
   restore() {
-    const copy = JSON.parse(localStorage.getItem(key(this.form)) ?? "null");
+    const copy = JSON.parse(localStorage.getItem(this.key) ?? "null");
     if (!copy) return;
     for (const input of this.form.elements) {
       if (!input.name || input.type === "hidden" || input.type === "submit") continue;
@@ -99,15 +105,16 @@ class Autosave {
       if (input.type === "checkbox" || input.type === "radio") input.checked = values.includes(input.value);
       else if (values.length) input.value = values[0];
     }
-    this.pending = true;
     this.say("restored");
-    this.schedule();
+    this.form.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }
 
-for (const form of document.querySelectorAll("form[data-autosave]")) new Autosave(form);
+document.addEventListener("DOMContentLoaded", () => {
+  for (const form of document.querySelectorAll("form[data-autosave]")) new Autosave(form);
+});
 
 // On a shared computer nothing stays behind.
 document.querySelector("form[data-sign-out]")?.addEventListener("submit", () => {
-  for (const name of Object.keys(localStorage)) if (name.startsWith("unstuck:draft:")) localStorage.removeItem(name);
+  for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX)) localStorage.removeItem(name);
 });
