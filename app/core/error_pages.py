@@ -123,7 +123,9 @@ def install_error_handlers(app: FastAPI) -> None:
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return answer_error(request, _from_http(error))
+        # FastAPI wraps whatever stops it from reading a body; ours says more.
+        cause = error.__cause__
+        return answer_error(request, cause if isinstance(cause, UnstuckError) else _from_http(error))
 
     async def on_database(request: Request, error: Exception) -> Response:
         log.error("database_unreachable", error=str(error))

@@ -86,8 +86,6 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "0")
-        scope.setdefault("state", {})["body_too_large"] = announced.isdigit() and int(announced) > self.max_bytes
         read = 0
 
         async def receive_bounded() -> Message:
