@@ -115,19 +115,18 @@ class WeightFile:
             kind, count, offset, size = self._take("BIQQ")
             yield StoredTensor(name.decode(), kind == 1, count, offset, size)
 
-    def read(self, tensor: StoredTensor) -> npt.NDArray[np.float32]:
-        """The tensor's values, flat."""
+    def read(self, tensor: StoredTensor) -> npt.NDArray[np.float16]:
+        """The tensor's values, flat, in half precision: a weight of 4 bits loses at most a part in 2000."""
         stored = self._bytes[tensor.offset : tensor.offset + tensor.size]
         if not tensor.quantised:
-            return stored.view("<f4").astype(np.float32)
+            return stored.view("<f4").astype(np.float16)
         blocks = stored.view(BLOCK_TYPE)
-        scale = blocks["scale"].astype(np.float32)[:, None]
         values = np.empty((len(blocks), 2, BLOCK // 2), np.float32)
         values[:, 0] = blocks["nibbles"] & 0xF
         values[:, 1] = blocks["nibbles"] >> 4
         values -= 8
-        values *= scale[:, None]
-        return values.reshape(-1)
+        values *= blocks["scale"].astype(np.float32)[:, None, None]
+        return values.reshape(-1).astype(np.float16)
 
 
 def default_model_dir(data_dir: Path) -> Path:
@@ -178,7 +177,7 @@ def _packaged_file(package: str, path: str) -> Path:
     return found
 
 
-def _read_parameters(weights: WeightFile) -> dict[str, npt.NDArray[np.float32]]:
+def _read_parameters(weights: WeightFile) -> dict[str, npt.NDArray[np.float16]]:
     shapes = _parameter_shapes(weights.dimensions)
     parameters = {}
     for tensor in weights.tensors:
@@ -265,7 +264,7 @@ def _write_configuration(directory: Path, sizes: Dimensions) -> None:
             "type_vocab_size": sizes.token_types,
             "layer_norm_eps": sizes.epsilon,
             "pad_token_id": 0,
-            "dtype": "float32",
+            "dtype": "float16",
         },
     }
     for name, content in files.items():

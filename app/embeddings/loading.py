@@ -21,9 +21,11 @@ def load_embedder(model: str | Path) -> BatchingEmbedder:
     Raises ModelUnavailable.
     """
     with _collector_paused(), _without_scikit_learn():
-        # The model's libraries take seconds and 400 MB, which only a process that encodes should pay.
-        from app.embeddings.model import load_encoder
-
+        try:
+            # The model's libraries take seconds and 400 MB, which only a process that encodes should pay.
+            from app.embeddings.model import load_encoder
+        except (ImportError, OSError) as error:
+            raise ModelUnavailable(f"the model's libraries cannot be loaded: {error}") from error
         return BatchingEmbedder(load_encoder(model))
 
 
