@@ -36,8 +36,8 @@ def refuse_line_breaks(value: str) -> str:
 
 Line = Annotated[
     str,
-    BeforeValidator(normalise_text),
     StringConstraints(max_length=LINE_LIMIT),
+    BeforeValidator(normalise_text),
     AfterValidator(refuse_control_characters),
     AfterValidator(refuse_line_breaks),
 ]
@@ -45,8 +45,8 @@ Line = Annotated[
 
 Name = Annotated[
     str,
-    BeforeValidator(normalise_text),
     StringConstraints(min_length=1, max_length=NAME_LIMIT),
+    BeforeValidator(normalise_text),
     AfterValidator(refuse_control_characters),
     AfterValidator(refuse_line_breaks),
 ]
@@ -54,16 +54,16 @@ Name = Annotated[
 
 ShortText = Annotated[
     str,
-    BeforeValidator(normalise_text),
     StringConstraints(max_length=SHORT_TEXT_LIMIT),
+    BeforeValidator(normalise_text),
     AfterValidator(refuse_control_characters),
 ]
 """A paragraph of at most 2,000 characters; may be empty."""
 
 Text = Annotated[
     str,
-    BeforeValidator(normalise_text),
     StringConstraints(max_length=TEXT_LIMIT),
+    BeforeValidator(normalise_text),
     AfterValidator(refuse_control_characters),
 ]
 """A story of at most 8,000 characters; may be empty."""
