@@ -48,21 +48,21 @@ Email = Annotated[EmailStr, WrapValidator(explain_email)]
 
 TypedEmail = Annotated[
     str,
-    BeforeValidator(normalise_text),
     StringConstraints(min_length=1, max_length=EMAIL_LIMIT, to_lower=True),
+    BeforeValidator(normalise_text),
     AfterValidator(refuse_control_characters),
 ]
 """An e-mail as typed to sign in: it need not look like one, as it is only compared."""
 
 TypedPassword = Annotated[
-    str, BeforeValidator(compose_letters), StringConstraints(min_length=1, max_length=PASSWORD_LIMIT)
+    str, StringConstraints(min_length=1, max_length=PASSWORD_LIMIT), BeforeValidator(compose_letters)
 ]
 """A password to be compared."""
 
 NewPassword = Annotated[
     str,
-    BeforeValidator(compose_letters),
     StringConstraints(max_length=PASSWORD_LIMIT),
+    BeforeValidator(compose_letters),
     AfterValidator(refuse_short_password),
 ]
 """A password to be set: 10 to 200 characters."""

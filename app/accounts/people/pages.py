@@ -145,7 +145,7 @@ async def _show_deactivation(
     request: Request, session: AsyncSession, form: Form[DeactivateForm], user: User
 ) -> Response:
     heirs = [(other.id, other.name) for other in await queries.list_active_users(session) if other.id != user.id]
-    context = {"form": form, "person": user, "heirs": heirs}
+    context = {"form": form, "leaver": user, "heirs": heirs}
     return render(request, "accounts/deactivate.html", context, status_code=422 if form.errors else 200)
 
 

@@ -15,7 +15,7 @@ from app.core.config import Settings
 def local_path(target: str) -> str:
     """The target if it is a path of this site, else the start page: no link of ours may lead elsewhere.
 
-    Browsers read a backslash as a slash and drop tabs and line ends, and what begins with two slashes names another site.
+    Browsers read a backslash as a slash and drop tabs and line ends; two slashes begin the name of another site.
     """
     is_local = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if is_local else "/"
