@@ -9,6 +9,7 @@ from procrastinate.job_context import JobContext
 
 from app.accounts import jobs as accounts_jobs
 from app.core.jobs import BULK, PROMPT, Follower, JobEnvironment
+from app.practices import jobs as practices_jobs
 from app.similar import jobs as similar_jobs
 
 log = structlog.get_logger("worker")
@@ -16,6 +17,7 @@ log = structlog.get_logger("worker")
 FOLLOWERS: Mapping[str, Sequence[Follower]] = {
     "case.changed": [similar_jobs.index_case],
     "practice.changed": [similar_jobs.index_case],
+    "plan.based_on_practice": [practices_jobs.count_as_tried],
     "model.changed": [similar_jobs.index_organisation],
     "account.link_created": [accounts_jobs.mail_link],
     "account.reset_requested": [accounts_jobs.mail_reset],

@@ -1,5 +1,35 @@
 """Home: what waits for the reader, then what the organisation has learned."""
 
-from app.accounts.deps import create_page_router
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from app.accounts.deps import CurrentUser, create_page_router
+from app.core.db import Session
+from app.core.pagination import Cursor
+from app.core.templating import render
+from app.feed import queries
+from app.feed.schemas import FeedQuery
+from app.practices.pages import link_next, list_choices
+from app.practices.queries import list_to_review
 
 router = create_page_router()
+
+
+@router.get("/")
+async def home(
+    request: Request, query: Annotated[FeedQuery, Query()], session: Session, viewer: CurrentUser
+) -> Response:
+    filters = query.list_filters()
+    cursor = Cursor.decode(query.cursor)
+    page = await queries.list_feed(session, viewer, cursor=cursor, limit=query.limit, **filters)
+    context = {
+        "waiting": [],
+        "reviews": [] if cursor else await list_to_review(session, viewer),
+        "items": page.items,
+        "filters": filters,
+        "choices": await list_choices(session),
+        "next_url": link_next(request, page.next_cursor),
+        "is_first_page": cursor is None,
+    }
+    return render(request, "feed/home.html", context)

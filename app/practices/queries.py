@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -15,7 +15,10 @@ from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle, Code, CodeKind, Hat, Plan, PlanStep, Question
 from app.cases.queries import visible_to as case_visible_to
 from app.cases.workflow import OPEN_STATES, State
+from app.core.errors import Invalid, NotFound
+from app.core.i18n import gettext as _
 from app.core.pagination import Cursor, Page, cut_page
+from app.deals.models import Deal
 from app.practices.models import Audience, Practice, PracticeUse, Trust, UseResult
 
 REVIEWS_SHOWN = 10
@@ -28,7 +31,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     shared = Case.state == State.SHARED
     everyone = Practice.audience == Audience.EVERYONE
     if viewer.user_id is None:
-        return and_(shared, everyone)
+        return and_(shared, or_(everyone, Case.client_id == viewer.client_id))
     return and_(shared, or_(everyone, Practice.solver_id == viewer.user_id, Practice.team_id.in_(viewer.team_ids)))
 
 
@@ -54,7 +57,7 @@ class PracticeRow(NamedTuple):
     readable: bool
 
 
-def _select_rows(viewer: Viewer) -> Select[tuple[Practice, bool]]:
+def _select_rows(viewer: Viewer) -> Select[Practice, bool]:
     return (
         select(Practice, case_visible_to(viewer).label("readable"))
         .join(Practice.case)
@@ -63,19 +66,15 @@ def _select_rows(viewer: Viewer) -> Select[tuple[Practice, bool]]:
     )
 
 
-def _to_row(row: Row[Practice, bool]) -> PracticeRow:
-    return PracticeRow(*row)
-
-
-async def find_practice(
-    session: AsyncSession, practice_id: UUID, viewer: Viewer, *, lock: bool = False
-) -> PracticeRow | None:
-    """The practice if the viewer may see it. `lock` keeps other writers waiting."""
-    query = _select_rows(viewer).where(Practice.id == practice_id)
+async def get_practice(session: AsyncSession, practice_id: UUID, viewer: Viewer, *, lock: bool = False) -> PracticeRow:
+    """The practice as it stands now; NotFound unless the viewer may see it. `lock` keeps other writers waiting."""
+    query = _select_rows(viewer).where(Practice.id == practice_id).execution_options(populate_existing=True)
     if lock:
-        query = query.with_for_update(of=Practice).execution_options(populate_existing=True)
+        query = query.with_for_update(of=Practice)
     found = (await session.execute(query)).one_or_none()
-    return _to_row(found) if found else None
+    if found is None:
+        raise NotFound
+    return PracticeRow(found[0], found[1])
 
 
 async def find_practice_of_case(session: AsyncSession, case_id: UUID) -> Practice | None:
@@ -83,7 +82,7 @@ async def find_practice_of_case(session: AsyncSession, case_id: UUID) -> Practic
     return await session.scalar(select(Practice).where(Practice.case_id == case_id))
 
 
-def _has_code(kind: CodeKind, key: str) -> Select[tuple[UUID]]:
+def _has_code(kind: CodeKind, key: str) -> Select[UUID]:
     return select(Code.id).where(Code.kind == kind, Code.key == key)
 
 
@@ -91,7 +90,7 @@ def narrow_cases(
     *, obstacle: str | None = None, outcome: str | None = None, industry: str | None = None, product: str = ""
 ) -> list[ColumnElement[bool]]:
     """Conditions on the case, or on the case behind a practice. Codes are given by key."""
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if obstacle:
         stuck = select(CaseObstacle.case_id).where(CaseObstacle.code_id.in_(_has_code(CodeKind.OBSTACLE, obstacle)))
         conditions.append(Case.id.in_(stuck))
@@ -102,6 +101,24 @@ def narrow_cases(
     if product:
         conditions.append(func.lower(Case.product) == product.lower())
     return conditions
+
+
+async def refuse_unknown_codes(session: AsyncSession, filters: Mapping[str, object]) -> None:
+    """Raise Invalid for a filter by the key of a code that the organisation does not have."""
+    kinds = {"obstacle": CodeKind.OBSTACLE, "outcome": CodeKind.OUTCOME, "industry": CodeKind.INDUSTRY}
+    asked = {name: (kind, filters[name]) for name, kind in kinds.items() if filters.get(name)}
+    if not asked:
+        return
+    found = await session.execute(select(Code.kind, Code.key).where(tuple_(Code.kind, Code.key).in_(asked.values())))
+    known = {tuple(row) for row in found}
+    unknown = [name for name, code in asked.items() if code not in known]
+    if unknown:
+        fields = dict.fromkeys(unknown, _("Choose one of the options."))
+        raise Invalid(_("Some filters name nothing that exists here."), fields=fields)
+
+
+async def is_case_visible(session: AsyncSession, case_id: UUID, viewer: Viewer) -> bool:
+    return await session.scalar(select(Case.id).where(Case.id == case_id, case_visible_to(viewer))) is not None
 
 
 async def list_practices(
@@ -133,7 +150,7 @@ async def list_practices(
         query = query.where(Practice.trust == trust)
     if cursor:
         query = query.where(tuple_(Practice.surfaced_at, Practice.id) < tuple_(cursor.at, cursor.id))
-    rows = [_to_row(row) for row in await session.execute(query)]
+    rows = [PracticeRow(practice, readable) for practice, readable in await session.execute(query)]
     return cut_page(rows, limit, lambda row: Cursor(row.practice.surfaced_at, row.practice.id))
 
 
@@ -207,10 +224,17 @@ async def find_use(session: AsyncSession, practice_id: UUID, user_id: UUID, case
     )
 
 
-async def find_used_plan(session: AsyncSession, case: Case) -> Plan | None:
-    """The plan that was used in the end, with its steps."""
-    plan_id = case.outcome_plan_id or case.chosen_plan_id
-    return await session.scalar(select(Plan).where(Plan.id == plan_id).options(selectinload(Plan.steps)))
+async def list_step_texts(session: AsyncSession, plan: Plan) -> Sequence[str]:
+    """What the steps of a plan say, in their order."""
+    found = await session.scalars(
+        select(PlanStep.text).where(PlanStep.plan_id == plan.id).order_by(PlanStep.position, PlanStep.id)
+    )
+    return found.all()
+
+
+async def get_customer(session: AsyncSession, case: Case) -> str:
+    """The name of the customer, which no practice may say."""
+    return (await session.scalars(select(Deal.customer).where(Deal.id == case.deal_id))).one()
 
 
 async def list_involved_names(session: AsyncSession, case: Case) -> Sequence[str]:
