@@ -1,5 +1,18 @@
-"""Pages of cases. Each noun has its own module; this one gathers their routes."""
+"""Every page of cases. Each noun has its own module; this one gathers their routes."""
 
 from fastapi import APIRouter
 
+from app.cases.detail import pages as detail
+from app.cases.drafts import pages as drafts
+from app.cases.hats import pages as hats
+from app.cases.lists import pages as lists
+from app.cases.moves import pages as moves
+from app.cases.outcomes import pages as outcomes
+from app.cases.plans import objection_pages as objections
+from app.cases.plans import pages as plans
+from app.cases.questions import pages as questions
+from app.cases.sections import pages as sections
+
 router = APIRouter()
+for part in (lists, drafts, detail, sections, questions, hats, plans, objections, outcomes, moves):
+    router.include_router(part.router)

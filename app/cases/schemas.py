@@ -12,7 +12,6 @@ from app.cases.workflow import Missing, Move, State
 from app.core.i18n import gettext as _
 from app.core.text import Line, Text, normalise_text, refuse_control_characters, refuse_line_breaks
 from app.deals.schemas import DealFacts, DealFields
-from app.embeddings.language import Language
 
 TAG_LIMIT = 60
 TAGS_LIMIT = 10
@@ -32,6 +31,7 @@ def _drop_repeated(keys: list[str]) -> list[str]:
     return list(dict.fromkeys(keys))
 
 
+Language = Literal["nb", "sv", "en"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Tag = Annotated[
     str,
@@ -91,7 +91,7 @@ class DraftForm(StoryFields, DealFields, PlacingFields):
 
 
 class ReasonForm(BaseModel):
-    reason: Text = ""
+    reason: Annotated[Text, Field(min_length=1)]
 
 
 class CasePatch(StoryFields, PlacingFields):

@@ -1,6 +1,6 @@
 """The states of a case and what each move needs. Pure: facts in, what is missing out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from app.core.i18n import N_
@@ -43,6 +43,15 @@ MOVES: dict[Move, tuple[frozenset[State], State]] = {
     ),
 }
 
+NEXT: dict[State, Move] = {
+    State.DRAFT: Move.POST,
+    State.INVESTIGATING: Move.CREATE,
+    State.CREATING: Move.CHOOSE,
+    State.TRYING: Move.RESOLVE,
+    State.RESOLVED: Move.SHARE,
+}
+"""The move that leads on; a shared or withdrawn case has none."""
+
 QUESTIONS_BEFORE_PLANS = 2
 PLANS_BEFORE_CHOICE = 2
 
@@ -84,6 +93,14 @@ def is_possible(move: Move, state: State) -> bool:
 def find_missing(move: Move, facts: CaseFacts) -> list[Missing]:
     """What the move still needs, in the order a person would mend it; empty when it may go ahead."""
     return [missing for applies, missing in _needs(move, facts) if applies]
+
+
+def find_next(facts: CaseFacts) -> tuple[Move | None, list[Missing]]:
+    """The move that leads on, and what has to be there before somebody can make it."""
+    move = NEXT.get(facts.state)
+    return move, [] if move is None else find_missing(
+        move, replace(facts, reason=facts.reason or "given with the move")
+    )
 
 
 def _needs(move: Move, facts: CaseFacts) -> list[tuple[bool, Missing]]:

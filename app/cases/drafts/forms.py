@@ -25,9 +25,6 @@ Option = tuple[str, str, str]
 
 CURRENCY_OF = {"nb": "NOK", "sv": "SEK"}
 
-TEXT_LANGUAGES = LANGUAGE_NAMES | {"da": "Dansk", "fi": "Suomi"}
-"""Languages a case may be written in."""
-
 
 @dataclass
 class FormView:
@@ -100,7 +97,7 @@ def _describe(case: Case, name: str, value: Any) -> str:
         "stage": lambda: case.stage and case.stage.name,
         "team_id": lambda: case.team and case.team.name,
         "visibility": lambda: name_visibility(case.visibility),
-        "language": lambda: TEXT_LANGUAGES.get(value),
+        "language": lambda: LANGUAGE_NAMES.get(value),
     }
     text = words[name]() if name in words else show_value(name, value)
     return str(text or _("Nothing"))
@@ -132,7 +129,7 @@ async def load_choices(session: AsyncSession, viewer: Viewer, case: Case | None 
         "team_id": [(str(team.id), team.name, "") for team in teams],
         "visibility": [(value.value, name_visibility(value), hint) for value, hint in hints.items()],
         "currency": [(currency, currency, "") for currency in currencies],
-        "language": [(code, name, "") for code, name in TEXT_LANGUAGES.items()],
+        "language": [(code, name, "") for code, name in LANGUAGE_NAMES.items()],
     }
 
 

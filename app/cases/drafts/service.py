@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -25,7 +25,7 @@ from app.deals.models import Deal
 from app.deals.queries import find_deal
 from app.deals.schemas import DealFields
 from app.deals.service import change_deal, fill_gaps
-from app.embeddings.language import Language, detect_language
+from app.embeddings.language import detect_language
 
 COLUMNS = {
     "title",
@@ -104,7 +104,7 @@ async def change_case(
     if not changed:
         return case
     if not case.language_corrected:
-        case.language = detect_language(_all_text(case), default=_spoken_by(viewer))
+        case.language = detect_language(_all_text(case), default=viewer.language or current_language())
     await touch_case(session, case, viewer, now)
     return await queries.reload_case(session, case.id)
 
@@ -216,7 +216,3 @@ async def _drop_unused_deal(session: AsyncSession, deal: Deal) -> None:
 def _all_text(case: Case) -> str:
     texts = (case.title, case.situation, case.obstacle_words, case.worked, case.not_worked)
     return "\n".join(text for text in (*texts, case.current_state, case.desired_state) if text)
-
-
-def _spoken_by(viewer: Viewer) -> Language:
-    return cast("Language", viewer.language or current_language())

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.cases.workflow import State
 from app.core.db import Base, TenantTable, children, enum_column, related
+from app.core.i18n import N_
 
 
 class Visibility(StrEnum):
@@ -24,6 +25,17 @@ class HatKind(StrEnum):
     EXPERT = "expert"
     DOOR_OPENER = "door_opener"
     DEVILS_ADVOCATE = "devils_advocate"
+
+
+HAT_NAMES: dict[HatKind, str] = {
+    HatKind.OWNER: N_("owner"),
+    HatKind.SPARRING_PARTNER: N_("sparring partner"),
+    HatKind.DECISION_MAKER: N_("decision maker"),
+    HatKind.EXPERT: N_("expert"),
+    HatKind.DOOR_OPENER: N_("door-opener"),
+    HatKind.DEVILS_ADVOCATE: N_("devil's advocate"),
+}
+"""Marked for the catalogue, not yet translated."""
 
 
 class HatStatus(StrEnum):

@@ -1,0 +1,146 @@
+"""A case as its page shows it: what is there, and what the viewer may do with it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import column, or_, select, table
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts import queries as accounts
+from app.accounts.viewer import Viewer
+from app.cases import queries
+from app.cases.deps import may_edit
+from app.cases.hats.queries import list_hats
+from app.cases.hats.service import may_answer, may_ask, may_remove
+from app.cases.models import HAT_NAMES, Case, CaseMove, Hat, HatKind, HatStatus, Question
+from app.cases.plans.view import PlansView, view_plans
+from app.cases.questions.queries import list_questions
+from app.cases.workflow import CLOSED_STATES, OPEN_STATES, Move, State, find_next, is_possible
+from app.core.i18n import gettext as _
+
+PRACTICES = table(
+    "practices", *(column(name) for name in ("id", "case_id", "audience", "team_id", "solver_id", "withdrawn_at"))
+)
+"""Known by name alone: practices are a later feature, and row-level security guards the table like any other."""
+
+WANTED_HATS = (HatKind.SPARRING_PARTNER, HatKind.DECISION_MAKER)
+"""Without these the same problems come back, so the page says when nobody wears one."""
+
+Choice = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class HatView:
+    hat: Hat
+    name: str
+    may_answer: bool
+    may_remove: bool
+
+
+@dataclass(frozen=True)
+class QuestionView:
+    question: Question
+    may_answer: bool
+    may_change: bool
+
+
+@dataclass(frozen=True)
+class FailedForm:
+    """The form on the page that could not be taken: which, what was typed, and what to mend."""
+
+    at: str = ""
+    values: Mapping[str, str | list[str]] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, at: str, name: str) -> str | list[str]:
+        return self.values.get(name, "") if at == self.at else ""
+
+    def error(self, at: str, name: str) -> str | None:
+        return self.errors.get(name) if at == self.at else None
+
+
+@dataclass(frozen=True)
+class CaseView:
+    case: Case
+    plans: PlansView
+    missing: list[str]
+    hats: list[HatView]
+    bare_hats: list[str]
+    """Names of the hats that nobody wears or was asked to wear."""
+    questions: list[QuestionView]
+    moves: Sequence[CaseMove]
+    practice_id: UUID | None
+    may_edit: bool
+    may_manage: bool
+    may_ask: bool
+    hands_out_hats: bool
+    may_skip: bool
+    may_withdraw: bool
+    may_reopen: bool
+    hat_kinds: list[Choice]
+    people: list[Choice]
+    readers: list[Choice]
+
+
+async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: datetime) -> CaseView:
+    """Everything on the page of a case."""
+    facts = await queries.read_facts(session, case)
+    plans = await view_plans(session, case, facts, viewer, now)
+    hats = await list_hats(session, case)
+    edits = may_edit(case, viewer)
+    discussed = case.state in OPEN_STATES | CLOSED_STATES
+    people = [(str(user.id), user.name) for user in await accounts.list_active_users(session)]
+    readers = await queries.list_readers(session, case) if discussed else []
+    unsparred = bool(plans.first_missing) and not case.skip_questions_reason
+    return CaseView(
+        case=case,
+        plans=plans,
+        missing=[] if case.state is State.RESOLVED else [_(need.message) for need in find_next(facts)[1]],
+        hats=[_view_hat(case, hat, viewer) for hat in hats],
+        bare_hats=_list_bare_hats(hats) if case.state in OPEN_STATES else [],
+        questions=[_view_question(case, question, viewer) for question in await list_questions(session, case)],
+        moves=await queries.list_moves(session, case.id),
+        practice_id=await find_practice(session, case, viewer) if case.state is State.SHARED else None,
+        may_edit=edits,
+        may_manage=viewer.leads(case.team_id),
+        may_ask=discussed,
+        hands_out_hats=discussed and may_ask(case, viewer),
+        may_skip=edits and unsparred,
+        may_withdraw=edits and is_possible(Move.WITHDRAW, case.state),
+        may_reopen=edits and is_possible(Move.REOPEN, case.state),
+        hat_kinds=[(kind.value, _(name).capitalize()) for kind, name in HAT_NAMES.items() if kind is not HatKind.OWNER],
+        people=people,
+        readers=[(str(user.id), user.name) for user in readers if user.id not in {case.owner_id, viewer.user_id}],
+    )
+
+
+def _view_hat(case: Case, hat: Hat, viewer: Viewer) -> HatView:
+    return HatView(hat, _(HAT_NAMES[hat.kind]), may_answer(case, hat, viewer), may_remove(case, hat, viewer))
+
+
+def _list_bare_hats(hats: Sequence[Hat]) -> list[str]:
+    worn = {hat.kind for hat in hats if hat.status is not HatStatus.DECLINED}
+    return [_(HAT_NAMES[kind]) for kind in WANTED_HATS if kind not in worn]
+
+
+def _view_question(case: Case, question: Question, viewer: Viewer) -> QuestionView:
+    is_open = case.state is not State.WITHDRAWN
+    return QuestionView(
+        question,
+        may_answer=is_open and question.answered_at is None,
+        may_change=is_open and question.answered_by_id == viewer.user_id,
+    )
+
+
+async def find_practice(session: AsyncSession, case: Case, viewer: Viewer) -> UUID | None:
+    """The practice made from the case, if the viewer is among its audience."""
+    seen = or_(
+        PRACTICES.c.audience == "everyone",
+        PRACTICES.c.team_id.in_(viewer.team_ids),
+        PRACTICES.c.solver_id == viewer.user_id,
+    )
+    return await session.scalar(
+        select(PRACTICES.c.id).where(PRACTICES.c.case_id == case.id, PRACTICES.c.withdrawn_at.is_(None), seen)
+    )
