@@ -33,6 +33,7 @@ from app.feed import pages as feed_pages
 from app.practices import api as practices_api
 from app.practices import pages as practices_pages
 from app.similar import api as similar_api
+from app.similar import jobs as similar_jobs
 from app.similar import pages as similar_pages
 
 NAVIGATION = (
@@ -59,7 +60,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         await refuse_unsafe_production(settings, factory)
         slot = ModelSlot(settings.model or model_dir)
         attach(app, settings, factory, slot)
-        background = [asyncio.create_task(slot.load())]
+        background = [asyncio.create_task(similar_jobs.load_model(factory, slot))]
         if run_worker is not None:
             environment = JobEnvironment(factory, {ModelSlot: slot, Settings: settings})
             background.append(asyncio.ensure_future(run_worker(environment)))

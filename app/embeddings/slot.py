@@ -6,7 +6,9 @@ from typing import Literal, TypeAlias
 
 import structlog
 
-from app.embeddings.embedder import BatchingEmbedder, ModelUnavailable, load_embedder
+from app.embeddings.embedder import BatchingEmbedder
+from app.embeddings.language import prepare_detection
+from app.embeddings.loading import ModelUnavailable, load_embedder
 
 log = structlog.get_logger("model")
 
@@ -28,6 +30,7 @@ class ModelSlot:
 
     async def load(self) -> None:
         """Load the model in a thread. Whatever is wrong with it, the mode is known afterwards."""
+        await asyncio.to_thread(prepare_detection)
         try:
             self.embedder = await self._load_fitting()
         except ModelUnavailable as error:

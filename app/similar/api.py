@@ -1,0 +1,59 @@
+"""Similar cases for programs."""
+
+from typing import Annotated
+
+from fastapi import Query, Request
+
+from app.accounts.deps import CurrentViewer, create_api_router
+from app.cases.deps import ReadableCase
+from app.core.db import Session
+from app.core.error_pages import document_errors
+from app.similar.deps import Slot
+from app.similar.queries import Filters
+from app.similar.schemas import PoolLimit, SimilarCase, SimilarList, SimilarRequest, TypedCase
+from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
+
+router = create_api_router("similar cases", write="cases:read")
+
+
+def _answer(request: Request, found: SimilarCases) -> SimilarList:
+    learn, join = (
+        [SimilarCase.from_match(match, match.link(request.app.url_path_for)) for match in pool]
+        for pool in (found.learn, found.join)
+    )
+    return SimilarList(mode=found.mode, learn=learn, join=join, nothing_close=found.nothing_close)
+
+
+@router.post("/similar-cases", operation_id="find_similar_cases", summary="Cases and practices similar to a text")
+async def find_similar_cases(
+    request: Request, body: SimilarRequest, session: Session, viewer: CurrentViewer, slot: Slot
+) -> SimilarList:
+    """Reads only: it needs the scope `cases:read`, and no `Idempotency-Key`."""
+    return _answer(request, await find_similar(session, viewer, body.text, slot=slot, limit=body.limit))
+
+
+@router.get(
+    "/cases/{case_id}/similar-cases",
+    operation_id="list_similar_cases",
+    summary="Cases and practices similar to a case",
+    responses=document_errors(404),
+)
+async def list_similar_cases(
+    request: Request,
+    case: ReadableCase,
+    session: Session,
+    viewer: CurrentViewer,
+    slot: Slot,
+    limit: Annotated[PoolLimit, Query()] = DEFAULT_LIMIT,
+) -> SimilarList:
+    typed = TypedCase.from_case(case)
+    found = await find_similar(
+        session,
+        viewer,
+        typed.text,
+        slot=slot,
+        limit=limit,
+        facets=typed.facets,
+        filters=Filters(exclude_case_id=case.id),
+    )
+    return _answer(request, found)

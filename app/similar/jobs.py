@@ -1,0 +1,98 @@
+"""Jobs that keep the passages fresh."""
+
+from uuid import UUID
+
+import structlog
+from sqlalchemy import exists, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import Organisation
+from app.cases.models import Case
+from app.core.db import SessionFactory
+from app.core.jobs import BULK, JobEnvironment, publish
+from app.core.tenancy import organisation_session
+from app.embeddings.embedder import Vector
+from app.embeddings.slot import ModelSlot
+from app.similar.indexing import list_unembedded, list_wanted, write_passages
+from app.similar.models import Passage
+from app.similar.queries import INDEXED_STATES
+
+log = structlog.get_logger("similar")
+
+PAGE = 200
+
+
+async def index_case(environment: JobEnvironment, /, *, organisation_id: str, case_id: str, **_rest: str) -> None:
+    """Make the passages of one case follow its text. Only new text is encoded, outside any transaction."""
+    await refresh_case(environment.session_factory, environment.get(ModelSlot), UUID(organisation_id), UUID(case_id))
+
+
+async def refresh_case(factory: SessionFactory, slot: ModelSlot, organisation_id: UUID, case_id: UUID) -> int:
+    """How many passages were written. When two run at once, the text as it is last wins."""
+    embedder = slot.embedder
+    vectors: dict[str, Vector] = {}
+    if embedder is not None:
+        async with organisation_session(factory, organisation_id) as session:
+            wanted = await list_wanted(session, case_id)
+            pieces = await list_unembedded(session, wanted, case_id, embedder.model_id)
+        encoded = await embedder.embed_passages([piece.text for piece in pieces])
+        vectors = {piece.content_hash: vector for piece, vector in zip(pieces, encoded, strict=True)}
+    async with organisation_session(factory, organisation_id) as session:
+        wanted = await list_wanted(session, case_id, lock=True)
+        model = embedder.model_id if embedder else None
+        written = await write_passages(session, organisation_id, case_id, wanted, vectors, model)
+    if embedder is None and slot.embedder is not None:
+        # The model came meanwhile, and whoever looked for cases without vectors may have looked before this one.
+        return await refresh_case(factory, slot, organisation_id, case_id)
+    return written
+
+
+async def index_organisation(environment: JobEnvironment, /, *, organisation_id: str, **_rest: str) -> None:
+    """Index every case that lacks a vector of the model in use. Begun again, it goes on where it was."""
+    slot, factory = environment.get(ModelSlot), environment.session_factory
+    after: UUID | None = None
+    while slot.embedder is not None:
+        async with organisation_session(factory, UUID(organisation_id)) as session:
+            case_ids = await list_unindexed(session, slot.embedder.model_id, after=after, limit=PAGE)
+        for case_id in case_ids:
+            await refresh_case(factory, slot, UUID(organisation_id), case_id)
+        if len(case_ids) < PAGE:
+            break
+        after = case_ids[-1]
+
+
+async def list_unindexed(session: AsyncSession, model: str, *, after: UUID | None, limit: int) -> list[UUID]:
+    """Cases with a passage that lacks a vector of the model, or with no passage at all."""
+    passages = select(Passage.id).where(Passage.case_id == Case.id)
+    query = (
+        select(Case.id)
+        .where(
+            Case.state.in_(INDEXED_STATES),
+            or_(exists(passages.where(Passage.model.is_distinct_from(model))), ~exists(passages)),
+        )
+        .order_by(Case.id)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(Case.id > after)
+    return list(await session.scalars(query))
+
+
+async def announce_model(factory: SessionFactory, slot: ModelSlot) -> None:
+    """Once the model is loaded, let every organisation that lacks its vectors be indexed, behind all other work."""
+    if slot.embedder is None:
+        return
+    model = slot.embedder.model_id
+    async with factory() as session:
+        organisation_ids = (await session.scalars(select(Organisation.id).order_by(Organisation.id))).all()
+    for organisation_id in organisation_ids:
+        async with organisation_session(factory, organisation_id) as session:
+            if await list_unindexed(session, model, after=None, limit=1):
+                await publish(session, "model.changed", queue=BULK, organisation_id=str(organisation_id))
+                log.info("reindexing", organisation=str(organisation_id), model=model)
+
+
+async def load_model(factory: SessionFactory, slot: ModelSlot) -> None:
+    """Load the model of this process, then see to it that all passages have its vectors."""
+    await slot.load()
+    await announce_model(factory, slot)

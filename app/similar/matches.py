@@ -1,0 +1,136 @@
+"""A match as people read it: what it is, how it ended, and why it is similar, in words from the score's own parts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from app.cases.models import Code
+from app.cases.workflow import State
+from app.core.i18n import N_
+from app.core.i18n import gettext as _
+from app.practices.models import Trust
+from app.similar.passages import Section
+from app.similar.ranking import Band, Facets, Part
+
+NAMED_WORDS = 4
+SLIGHT = 0.05
+"""A part below this is no reason."""
+
+SECTION_NAMES: Mapping[Section, str] = {
+    Section.TITLE: N_("Title"),
+    Section.SITUATION: N_("Situation"),
+    Section.OBSTACLE: N_("Why it is stuck"),
+    Section.ATTEMPTS: N_("What was tried"),
+    Section.STATES: N_("Now and wanted"),
+    Section.QUESTIONS: N_("Questions and answers"),
+    Section.PLANS: N_("Plans"),
+    Section.OUTCOME: N_("Outcome"),
+    Section.WHEN_TO_USE: N_("When to use it"),
+    Section.WHAT_TO_DO: N_("What to do"),
+    Section.WHAT_TO_SAY: N_("What to say"),
+    Section.WHY_IT_WORKED: N_("Why it worked"),
+    Section.WHEN_NOT_TO: N_("When not to"),
+}
+SAYS_THE_SAME: Mapping[str, str] = {
+    "nb": N_("Says the same in Norwegian"),
+    "sv": N_("Says the same in Swedish"),
+    "en": N_("Says the same in English"),
+    "da": N_("Says the same in Danish"),
+    "fi": N_("Says the same in Finnish"),
+}
+
+
+@dataclass(frozen=True)
+class MatchedPassage:
+    """The passage that matched best; `words` are those it shares with the query, in lower case, as they come."""
+
+    section: Section
+    text: str
+    language: str
+    words: tuple[str, ...]
+
+    @property
+    def section_name(self) -> str:
+        return _(SECTION_NAMES[self.section])
+
+
+@dataclass(frozen=True)
+class UsedPlan:
+    id: UUID
+    letter: str
+    move: str
+    positioning: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """A similar case or practice, with its score in parts that add up."""
+
+    case_id: UUID
+    practice_id: UUID | None
+    title: str
+    state: State
+    outcome: Code | None
+    trust: Trust | None
+    customer: str
+    """Empty where the viewer may read the practice alone."""
+    resolution: str
+    plan: UsedPlan | None
+    passage: MatchedPassage | None
+    score: float
+    parts: Mapping[Part, float]
+    band: Band
+    query_language: str
+    shared: Mapping[Part, str]
+    """Names of the codes and the product that query and case have in common."""
+
+    @property
+    def kind(self) -> Literal["case", "practice"]:
+        return "practice" if self.practice_id else "case"
+
+    @property
+    def id(self) -> UUID:
+        return self.practice_id or self.case_id
+
+    def link(self, url_path_for: Callable[..., str]) -> str:
+        """The address of its page."""
+        if self.practice_id:
+            return str(url_path_for("practice_detail", practice_id=str(self.practice_id)))
+        return str(url_path_for("case_detail", case_id=str(self.case_id)))
+
+    def list_reasons(self) -> list[str]:
+        """Why it is similar, in the language of the request, the weightiest first."""
+        reasons = [(value, self._explain(part)) for part, value in self.parts.items()]
+        return [text for _value, text in sorted(reasons, key=lambda reason: -reason[0]) if text]
+
+    def _explain(self, part: Part) -> str:
+        match part:
+            case "meaning":
+                return self._explain_meaning()
+            case "words":
+                words = self.passage.words[:NAMED_WORDS] if self.passage else ()
+                return _("Same words: {words}").format(words=", ".join(words)) if words else ""
+            case "obstacle":
+                return _("Same obstacle: {name}").format(name=self.shared[part])
+            case _:
+                return self.shared[part]
+
+    def _explain_meaning(self) -> str:
+        if self.passage is None or self.parts["meaning"] < SLIGHT:
+            return ""
+        if self.passage.language != self.query_language:
+            return _(SAYS_THE_SAME.get(self.passage.language, N_("Says the same in another language")))
+        return "" if self.parts.get("words", 0) > self.parts["meaning"] else _("Says much the same")
+
+    def list_lacking(self, asked: Facets) -> list[str]:
+        """What a match that is not close enough lacks."""
+        return [
+            text
+            for lacks, text in (
+                (asked.obstacles and "obstacle" not in self.parts, _("it is stuck for another reason")),
+                (asked.industry and "industry" not in self.parts, _("it is from another industry")),
+                (self.parts.get("words", 0) < SLIGHT, _("hardly a word is the same")),
+            )
+            if lacks
+        ] or [_("too little is the same")]

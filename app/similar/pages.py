@@ -1,0 +1,96 @@
+"""Pages with similar cases: while a case is being written, beside a case, and as search."""
+
+from fastapi import Request, Response
+from pydantic import ValidationError
+
+from app.accounts.deps import CurrentUser, create_page_router
+from app.cases.deps import ReadableCase, may_edit
+from app.cases.workflow import OPEN_STATES
+from app.core.db import Session
+from app.core.forms import explain_all, read_form
+from app.core.templating import render, wants_block
+from app.practices.pages import list_choices
+from app.similar.deps import Slot
+from app.similar.queries import Filters
+from app.similar.ranking import Facets
+from app.similar.schemas import SEARCHED_STATES, SearchQuery, TypedCase
+from app.similar.service import find_similar
+from app.similar.view import view_similar
+
+router = create_page_router()
+
+FEWEST_CHARACTERS = 12
+"""A case that is being written says something from here on."""
+SHOWN_BESIDE = 5
+SHOWN_IN_SEARCH = 10
+
+POOLS = "pools"
+"""The block that htmx fetches."""
+
+
+@router.post("/similar/typing")
+async def similar_while_typing(request: Request, session: Session, viewer: CurrentUser, slot: Slot) -> Response:
+    """Cases like the one in the form, which need not be finished. Nothing is saved."""
+    form = await read_form(request, TypedCase)
+    typed = form.data or TypedCase()
+    found = None
+    if len(typed.text) >= FEWEST_CHARACTERS:
+        found = await find_similar(session, viewer, typed.text, slot=slot, limit=SHOWN_BESIDE, facets=typed.facets)
+    context = view_similar(found, slot, typed.facets, request.app.url_path_for) | {"case": None, "may_plan": False}
+    return render(
+        request,
+        "similar/panel.html",
+        context,
+        status_code=422 if form.errors else 200,
+        block=POOLS if wants_block(request) else None,
+    )
+
+
+@router.get("/cases/{case_id}/similar")
+async def similar_panel(
+    request: Request, case: ReadableCase, session: Session, viewer: CurrentUser, slot: Slot
+) -> Response:
+    """Cases like this one: a page, or the part of it that the case's page fetches."""
+    typed = TypedCase.from_case(case)
+    found = await find_similar(
+        session,
+        viewer,
+        typed.text,
+        slot=slot,
+        limit=SHOWN_BESIDE,
+        facets=typed.facets,
+        filters=Filters(exclude_case_id=case.id),
+    )
+    may_plan = case.state in OPEN_STATES and may_edit(case, viewer)
+    context = view_similar(found, slot, typed.facets, request.app.url_path_for) | {"case": case, "may_plan": may_plan}
+    return render(request, "similar/panel.html", context, block=POOLS if wants_block(request) else None)
+
+
+@router.get("/search")
+async def search(request: Request, session: Session, viewer: CurrentUser, slot: Slot) -> Response:
+    """What the viewer may see, by meaning and words. A search that cannot be taken keeps what was typed."""
+    typed = dict(request.query_params)
+    errors: dict[str, str] = {}
+    query = SearchQuery()
+    try:
+        query = SearchQuery.model_validate(typed)
+    except ValidationError as error:
+        errors = explain_all(error.errors())
+    found = None
+    if query.q:
+        found = await find_similar(session, viewer, query.q, slot=slot, limit=SHOWN_IN_SEARCH, filters=query.filters)
+    context = view_similar(found, slot, Facets(), request.app.url_path_for) | {
+        "typed": {name: typed.get(name, "") for name in SearchQuery.model_fields},
+        "errors": errors,
+        "states": SEARCHED_STATES,
+        "choices": await list_choices(session),
+        "may_plan": False,
+        "case": None,
+    }
+    return render(
+        request,
+        "similar/search.html",
+        context,
+        status_code=422 if errors else 200,
+        block=POOLS if wants_block(request) else None,
+    )

@@ -1,0 +1,141 @@
+"""A case or a practice as passages: its text by section, in pieces small enough to be embedded whole. Pure."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+PIECE_WORDS = 160
+"""Of Norwegian or Swedish, about as much as the encoder reads of one text (256 tokens)."""
+
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
+
+SPELT_OUT = str.maketrans({"å": "aa", "ä": "ae", "æ": "ae", "ö": "oe", "ø": "oe"})
+
+
+class Section(StrEnum):
+    """Where in a case or a practice a passage stands."""
+
+    TITLE = "title"
+    SITUATION = "situation"
+    OBSTACLE = "obstacle"
+    ATTEMPTS = "attempts"
+    STATES = "states"
+    QUESTIONS = "questions"
+    PLANS = "plans"
+    OUTCOME = "outcome"
+    WHEN_TO_USE = "when_to_use"
+    WHAT_TO_DO = "what_to_do"
+    WHAT_TO_SAY = "what_to_say"
+    WHY_IT_WORKED = "why_it_worked"
+    WHEN_NOT_TO = "when_not_to"
+
+
+@dataclass(frozen=True)
+class CaseText:
+    """What a case says. The customer's name is no part of it."""
+
+    language: str
+    title: str
+    obstacle_names: Sequence[str] = ()
+    situation: str = ""
+    obstacle_words: str = ""
+    worked: str = ""
+    not_worked: str = ""
+    current_state: str = ""
+    desired_state: str = ""
+    questions: Sequence[tuple[str, str]] = ()
+    """Question and answer."""
+    plans: Sequence[tuple[str, str]] = ()
+    """Move and positioning."""
+    outcome: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class PracticeText:
+    """What a practice says."""
+
+    language: str
+    title: str
+    when_to_use: str = ""
+    what_to_do: str = ""
+    what_to_say: str = ""
+    why_it_worked: str = ""
+    when_not_to: str = ""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A passage as it should be: `position` counts the pieces of a section."""
+
+    section: Section
+    position: int
+    text: str
+    language: str
+    content_hash: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        digest = hashlib.sha256(f"{self.language}\n{self.text}".encode()).hexdigest()
+        object.__setattr__(self, "content_hash", digest)
+
+
+def cut_case(case: CaseText) -> list[Piece]:
+    """The passages of a case, none of them empty."""
+    sections = [
+        (Section.TITLE, [case.title, *case.obstacle_names]),
+        (Section.SITUATION, [case.situation]),
+        (Section.OBSTACLE, [case.obstacle_words]),
+        (Section.ATTEMPTS, [case.worked, case.not_worked]),
+        (Section.STATES, [case.current_state, case.desired_state]),
+        (Section.QUESTIONS, [text for pair in case.questions for text in pair]),
+        (Section.PLANS, [text for pair in case.plans for text in pair]),
+        (Section.OUTCOME, case.outcome),
+    ]
+    return list(_cut_sections(sections, case.language))
+
+
+def cut_practice(practice: PracticeText) -> list[Piece]:
+    """The passages of a practice, none of them empty."""
+    sections = [
+        (Section.WHEN_TO_USE, [practice.title, practice.when_to_use]),
+        (Section.WHAT_TO_DO, [practice.what_to_do]),
+        (Section.WHAT_TO_SAY, [practice.what_to_say]),
+        (Section.WHY_IT_WORKED, [practice.why_it_worked]),
+        (Section.WHEN_NOT_TO, [practice.when_not_to]),
+    ]
+    return list(_cut_sections(sections, practice.language))
+
+
+def _cut_sections(sections: Iterable[tuple[Section, Sequence[str]]], language: str) -> Iterator[Piece]:
+    for section, texts in sections:
+        joined = "\n".join(stripped for text in texts if (stripped := text.strip()))
+        for position, piece in enumerate(cut_text(joined)):
+            yield Piece(section, position, piece, language)
+
+
+def cut_text(text: str, *, words: int = PIECE_WORDS) -> list[str]:
+    """The text in pieces of at most `words` words, cut between sentences where a sentence allows it."""
+    pieces: list[str] = []
+    room = 0
+    for sentence in _split_sentences(text, words):
+        length = len(sentence.split())
+        if length > room:
+            pieces.append(sentence)
+            room = words - length
+        else:
+            pieces[-1] = f"{pieces[-1]} {sentence}"
+            room -= length
+    return pieces
+
+
+def _split_sentences(text: str, words: int) -> Iterator[str]:
+    for sentence in SENTENCE_END.split(text):
+        parts = sentence.split()
+        for start in range(0, len(parts), words):
+            yield " ".join(parts[start : start + words])
+
+
+def fold_stem(stem: str) -> str:
+    """The stem with å ä æ ö ø spelt out, as every passage has it beside the stem itself."""
+    return stem.translate(SPELT_OUT)

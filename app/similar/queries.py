@@ -1,0 +1,306 @@
+"""Every select on passages. What the viewer may not see is left out before anything is ranked or counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    ColumnElement,
+    Float,
+    Row,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.viewer import Viewer
+from app.cases.models import Case, CaseObstacle, Code, CodeKind, Plan
+from app.cases.queries import visible_to
+from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
+from app.deals.models import Deal
+from app.embeddings.embedder import Vector
+from app.practices.models import Practice, PracticeUse, UseResult
+from app.practices.queries import narrow_cases
+from app.practices.queries import visible_to as practice_visible_to
+from app.similar.models import Passage
+from app.similar.ranking import Facets
+from app.similar.vocabulary import QueryWords, Term
+
+Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
+
+INDEXED_STATES = OPEN_STATES | CLOSED_STATES
+
+NEAREST_CASES = 30
+"""Of each pool, in the query's language and in others: as many are looked at closely."""
+WORDIEST_CASES = 20
+CODED_CASES = 40
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What narrows the pools; everything empty means all that the viewer may see."""
+
+    state: State | None = None
+    obstacle: str | None = None
+    """Key of an obstacle."""
+    outcome: str | None = None
+    team_id: UUID | None = None
+    language: str | None = None
+    exclude_case_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is looked for, ready to be compared."""
+
+    language: str
+    words: QueryWords
+    vector: Vector | None
+    model: str | None
+    facets: Facets
+
+
+def select_visible(viewer: Viewer, filters: Filters) -> Select[*tuple[Any, ...]]:
+    """Cases with a story to find that the viewer may see, or whose practice she may see; each once."""
+    readable = visible_to(viewer)
+    shown = and_(
+        Practice.organisation_id == Case.organisation_id, Practice.case_id == Case.id, practice_visible_to(viewer)
+    )
+    query = (
+        select(
+            Case.id.label("case_id"),
+            Practice.id.label("practice_id"),
+            Case.state.in_(OPEN_STATES).label("is_open"),
+            readable.label("readable"),
+        )
+        .join_from(Case, Practice, shown, isouter=True)
+        .where(Case.state.in_(INDEXED_STATES), or_(readable, Practice.id.is_not(None)))
+        .where(*narrow_cases(obstacle=filters.obstacle, outcome=filters.outcome))
+    )
+    if filters.state is not None:
+        query = query.where(Case.state == filters.state)
+    if filters.team_id is not None:
+        query = query.where(Case.team_id == filters.team_id)
+    if filters.language is not None:
+        query = query.where(func.coalesce(func.nullif(Practice.language, ""), Case.language) == filters.language)
+    if filters.exclude_case_id is not None:
+        query = query.where(Case.id != filters.exclude_case_id)
+    return query
+
+
+def _belongs_to(visible: CTE) -> ColumnElement[bool]:
+    """A practice's passage needs a visible practice, a case's own passage a readable case."""
+    return and_(
+        Passage.case_id == visible.c.case_id,
+        or_(and_(Passage.practice_id.is_(None), visible.c.readable), Passage.practice_id == visible.c.practice_id),
+    )
+
+
+def _distance(query: Query) -> ColumnElement[float]:
+    distance: ColumnElement[float] = Passage.vector.cosine_distance(query.vector)
+    return distance
+
+
+def _first_of(
+    rows: CTE, order: ColumnElement[Any], count: int, *partition: ColumnElement[Any]
+) -> Select[*tuple[Any, ...]]:
+    place = func.row_number().over(partition_by=partition, order_by=[order, rows.c.case_id]).label("place")
+    placed = select(rows.c.case_id, place).subquery()
+    return select(placed.c.case_id).where(placed.c.place <= count)
+
+
+def _select_nearest(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
+    """The cases with the nearest passages, by an exact scan of every visible one."""
+    nearest = (
+        select(
+            visible.c.case_id,
+            visible.c.is_open,
+            (Passage.language == query.language).label("same_language"),
+            func.min(_distance(query)).label("distance"),
+        )
+        .join_from(visible, Passage, _belongs_to(visible))
+        .where(Passage.model == query.model)
+        .group_by(visible.c.case_id, visible.c.is_open, "same_language")
+        .cte("nearest")
+    )
+    return _first_of(nearest, nearest.c.distance, NEAREST_CASES, nearest.c.is_open, nearest.c.same_language)
+
+
+def _select_wordiest(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
+    """The cases whose passages hold most of the query's rare words."""
+    stems = sorted({term.stem for terms in query.words.finding.values() for term in terms})
+    found = measure_words(query.words.finding)
+    wordiest = (
+        select(visible.c.case_id, visible.c.is_open, func.max(found).label("found"))
+        .join_from(visible, Passage, _belongs_to(visible))
+        .where(Passage.words.op("@@")(_tsquery(stems)))
+        .group_by(visible.c.case_id, visible.c.is_open)
+        .cte("wordiest")
+    )
+    return _first_of(wordiest, wordiest.c.found.desc(), WORDIEST_CASES, wordiest.c.is_open)
+
+
+def _select_coded(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
+    """The newest cases that are stuck for the same reason."""
+    coded = (
+        select(visible.c.case_id, visible.c.is_open)
+        .join_from(visible, CaseObstacle, CaseObstacle.case_id == visible.c.case_id)
+        .join(Code, Code.id == CaseObstacle.code_id)
+        .where(Code.kind == CodeKind.OBSTACLE, Code.key.in_(query.facets.obstacles))
+        .group_by(visible.c.case_id, visible.c.is_open)
+        .cte("coded")
+    )
+    return _first_of(coded, coded.c.case_id.desc(), CODED_CASES, coded.c.is_open)
+
+
+async def find_candidates(session: AsyncSession, viewer: Viewer, query: Query, filters: Filters) -> Rows:
+    """Cases worth a closer look: case_id, practice_id, is_open, readable. At most some hundred."""
+    visible = select_visible(viewer, filters).cte("visible")
+    ways = []
+    if query.vector is not None:
+        ways.append(_select_nearest(visible, query))
+    elif query.facets.obstacles:
+        ways.append(_select_coded(visible, query))
+    if any(query.words.finding.values()):
+        ways.append(_select_wordiest(visible, query))
+    if not ways:
+        return []
+    found = union(*ways).subquery()
+    rows = await session.execute(
+        select(visible).where(visible.c.case_id.in_(select(found.c.case_id))).order_by(visible.c.case_id)
+    )
+    return rows.all()
+
+
+async def list_evidence(
+    session: AsyncSession, query: Query, *, case_ids: Sequence[UUID], practice_ids: Sequence[UUID]
+) -> Rows:
+    """How near each passage of these cases and practices is: id, case_id, language, distance, found, length."""
+    distance: ColumnElement[Any] = literal(None, Float)
+    if query.vector is not None:
+        distance = case((Passage.model == query.model, _distance(query)))
+    rows = await session.execute(
+        select(
+            Passage.id,
+            Passage.case_id,
+            Passage.language,
+            distance.label("distance"),
+            measure_words(query.words.terms).label("found"),
+            func.length(Passage.words).label("length"),
+        )
+        .where(
+            or_(
+                and_(Passage.practice_id.is_(None), Passage.case_id == _any_of(case_ids)),
+                Passage.practice_id == _any_of(practice_ids),
+            )
+        )
+        .order_by(Passage.id)
+    )
+    return rows.all()
+
+
+def _any_of(ids: Sequence[UUID]) -> Any:
+    return any_(literal(list(ids), ARRAY(Uuid())))
+
+
+def _tsquery(stems: Sequence[str]) -> ColumnElement[Any]:
+    """Passages that hold any of the stems, which are taken as they stand."""
+    quoted = ["'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems]
+    return bindparam(None, " | ".join(quoted), type_=TSQUERY, unique=True)
+
+
+def measure_words(terms: Mapping[str, Sequence[Term]]) -> ColumnElement[float]:
+    """Information of the query's words that a passage holds, each in the form of the passage's language."""
+    by_language = []
+    for language, chosen in terms.items():
+        held: ColumnElement[float] = literal(0.0)
+        for term in chosen:
+            held += case((Passage.words.op("@@")(_tsquery([term.stem])), term.information), else_=0.0)
+        by_language.append((language, held))
+    rest = dict(by_language).get("", literal(0.0))
+    told = [(Passage.language == language, held) for language, held in by_language if language]
+    return case(*told, else_=rest) if told else rest
+
+
+async def list_facts(session: AsyncSession, case_ids: Sequence[UUID]) -> Rows:
+    """What cases are about and how they ended, in codes."""
+    obstacle_ids = func.array(
+        select(CaseObstacle.code_id)
+        .where(CaseObstacle.case_id == Case.id)
+        .order_by(CaseObstacle.position, CaseObstacle.id)
+        .scalar_subquery()
+    )
+    worked = (
+        select(func.count())
+        .join_from(PracticeUse, Practice, Practice.id == PracticeUse.practice_id)
+        .where(Practice.case_id == Case.id, PracticeUse.result == UseResult.WORKED)
+        .scalar_subquery()
+    )
+    rows = await session.execute(
+        select(
+            Case.id,
+            Case.moved_at,
+            Case.industry_id,
+            Case.stage_id,
+            Case.outcome_id,
+            Case.product,
+            Deal.customer,
+            ((Case.outcome_worked != "") | (Case.outcome_not_worked != "")).label("has_written_outcome"),
+            obstacle_ids.label("obstacle_ids"),
+            worked.label("verified_uses"),
+        )
+        .join_from(Case, Deal, Deal.id == Case.deal_id)
+        .where(Case.id == _any_of(case_ids))
+        .order_by(Case.id)
+    )
+    return rows.all()
+
+
+async def list_stories(session: AsyncSession, case_ids: Sequence[UUID]) -> Rows:
+    """What is shown of cases and of the practices made from them. Whether it may be shown is known already."""
+    plan = func.coalesce(Case.outcome_plan_id, Case.chosen_plan_id)
+    rows = await session.execute(
+        select(
+            Case.id,
+            Case.title,
+            Case.state,
+            Case.outcome_worked,
+            Case.outcome_not_worked,
+            Practice.title.label("practice_title"),
+            Practice.what_to_do,
+            Practice.what_to_say,
+            Practice.trust,
+            Plan.id.label("plan_id"),
+            Plan.letter,
+            Plan.move,
+            Plan.positioning,
+        )
+        .join_from(Case, Practice, Practice.case_id == Case.id, isouter=True)
+        .join(Plan, Plan.id == plan, isouter=True)
+        .where(Case.id == _any_of(case_ids))
+        .order_by(Case.id)
+    )
+    return rows.all()
+
+
+async def list_passages(session: AsyncSession, passage_ids: Sequence[UUID]) -> Rows:
+    """id, section, text and language."""
+    rows = await session.execute(
+        select(Passage.id, Passage.section, Passage.text, Passage.language)
+        .where(Passage.id == _any_of(passage_ids))
+        .order_by(Passage.id)
+    )
+    return rows.all()

@@ -1,0 +1,164 @@
+"""What is asked and answered about similar cases, by forms and by programs."""
+
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from app.cases.models import Case
+from app.cases.schemas import Key
+from app.cases.workflow import State
+from app.core.text import TEXT_LIMIT, Line, Text
+from app.practices.schemas import FeedFilter
+from app.similar.matches import Match
+from app.similar.queries import INDEXED_STATES, Filters
+from app.similar.ranking import Band, Facets, Mode, Part
+from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
+
+PoolLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many at the most in each pool.")]
+
+
+def join_texts(*texts: str) -> str:
+    """One text to look for, within the limit of a text."""
+    return "\n".join(text for text in texts if text)[:TEXT_LIMIT]
+
+
+class TypedCase(BaseModel):
+    """A case as it stands in a form, finished or not."""
+
+    title: Line = ""
+    obstacles: list[Key] = Field(default_factory=list, max_length=20)
+    obstacle_words: Text = ""
+    situation: Text = ""
+    worked: Text = ""
+    not_worked: Text = ""
+    current_state: Text = ""
+    industry: Key | None = None
+    stage: Key | None = None
+    product: Line = ""
+
+    @classmethod
+    def from_case(cls, case: Case) -> "TypedCase":
+        """The case must be loaded with obstacles, industry and stage."""
+        return cls.model_construct(
+            title=case.title,
+            obstacles=[obstacle.code.key for obstacle in case.obstacles],
+            obstacle_words=case.obstacle_words,
+            situation=case.situation,
+            worked=case.worked,
+            not_worked=case.not_worked,
+            current_state=case.current_state,
+            industry=case.industry.key if case.industry else None,
+            stage=case.stage.key if case.stage else None,
+            product=case.product,
+        )
+
+    @property
+    def text(self) -> str:
+        """What tells most stands first: of a long text the model reads the beginning."""
+        return join_texts(
+            self.title, self.obstacle_words, self.situation, self.current_state, self.not_worked, self.worked
+        )
+
+    @property
+    def facets(self) -> Facets:
+        return Facets(tuple(self.obstacles), self.industry, self.stage, self.product)
+
+
+def _drop_blank(value: Any) -> Any:
+    return None if value == "" else value
+
+
+SearchedState = Literal[State.INVESTIGATING, State.CREATING, State.TRYING, State.RESOLVED, State.SHARED]
+SEARCHED_STATES = [state for state in State if state in INDEXED_STATES]
+
+
+class SearchQuery(FeedFilter):
+    """A search as it stands in the address."""
+
+    q: Text = ""
+    state: Annotated[SearchedState | None, BeforeValidator(_drop_blank)] = None
+
+    @property
+    def filters(self) -> Filters:
+        return Filters(
+            state=self.state,
+            obstacle=self.obstacle,
+            outcome=self.outcome,
+            team_id=self.team,
+            language=self.language,
+        )
+
+
+class SimilarRequest(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"text": "Our champion left and the new operations manager never answers.", "limit": 5}]
+        },
+    )
+
+    text: Annotated[Text, StringConstraints(min_length=1)] = Field(
+        description="What the deal is stuck on, in Norwegian, Swedish or English."
+    )
+    limit: PoolLimit = DEFAULT_LIMIT
+
+
+class PassageRead(BaseModel):
+    """The passage that matched best."""
+
+    section: str = Field(examples=["situation"])
+    text: str
+    language: str = Field(examples=["sv"])
+
+
+class PlanUsed(BaseModel):
+    id: UUID
+    letter: str = Field(examples=["B"])
+    move: str
+    positioning: str
+
+
+class SimilarCase(BaseModel):
+    """A case or practice, why it is similar, and what became of it."""
+
+    id: UUID = Field(description="Of the case, or of the practice where `kind` says so.")
+    kind: Literal["case", "practice"]
+    title: str
+    state: State
+    url: str = Field(description="Its page.", examples=["/practices/019aa7a4-6f0e-7d11-8d5c-6b0f6a0c7d10"])
+    score: float = Field(description="Between 0 and 1; the parts add up to it.", examples=[0.61])
+    parts: dict[Part, float] = Field(examples=[{"meaning": 0.38, "words": 0.11, "obstacle": 0.12}])
+    band: Band
+    reasons: list[str] = Field(examples=[["Says the same in Swedish", "Same obstacle: Champion left"]])
+    passage: PassageRead | None
+    outcome: str | None = Field(description="Key of the outcome.", examples=["won_b"])
+    plan: PlanUsed | None = Field(description="The plan that was used, or is being tried.")
+    resolution: str = Field(description="What helped, or what did not.")
+
+    @classmethod
+    def from_match(cls, match: Match, url: str) -> Self:
+        return cls(
+            id=match.id,
+            kind=match.kind,
+            title=match.title,
+            state=match.state,
+            url=url,
+            score=match.score,
+            parts=dict(match.parts),
+            band=match.band,
+            reasons=match.list_reasons(),
+            passage=PassageRead.model_validate(match.passage, from_attributes=True) if match.passage else None,
+            outcome=match.outcome.key if match.outcome else None,
+            plan=PlanUsed.model_validate(match.plan, from_attributes=True) if match.plan else None,
+            resolution=match.resolution,
+        )
+
+
+class SimilarList(BaseModel):
+    """Two pools, best first. Nothing close enough is an answer, too."""
+
+    mode: Mode = Field(description="`keywords` while the language model is loading or missing.")
+    learn: list[SimilarCase] = Field(description="Closed cases and practices to learn from.")
+    join: list[SimilarCase] = Field(description="Open cases to join.")
+    nothing_close: bool

@@ -1,0 +1,234 @@
+"""Finds what is similar to a text among all that the viewer may see."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.viewer import Viewer
+from app.cases.codes import list_codes
+from app.cases.models import Code, CodeKind
+from app.core.i18n import DEFAULT_LANGUAGE
+from app.embeddings.embedder import BatchingEmbedder, Vector
+from app.embeddings.language import detect_language
+from app.embeddings.slot import ModelSlot
+from app.similar import queries
+from app.similar.matches import Match, MatchedPassage, UsedPlan
+from app.similar.passages import Section, cut_text
+from app.similar.queries import Filters, Query
+from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
+from app.similar.vocabulary import read_query_words
+from app.similar.words import find_matched_words, split_words
+
+READ_PIECES = 3
+"""Of a long text, as many pieces are read by the model; the whole of it counts by its words."""
+
+DEFAULT_LIMIT = 5
+MAX_LIMIT = 20
+
+NO_FACETS = Facets()
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True)
+class SimilarCases:
+    """What is similar: closed cases and practices to learn from, open cases to join."""
+
+    mode: Mode
+    learn: list[Match]
+    join: list[Match]
+    nearest: Match | None = None
+    """What came nearest where nothing is close enough."""
+
+    @property
+    def nothing_close(self) -> bool:
+        return not self.learn and not self.join
+
+
+async def find_similar(
+    session: AsyncSession,
+    viewer: Viewer,
+    text: str,
+    *,
+    slot: ModelSlot,
+    limit: int = DEFAULT_LIMIT,
+    facets: Facets = NO_FACETS,
+    filters: Filters = NO_FILTERS,
+) -> SimilarCases:
+    """At most `limit` matches a pool. `facets` are the codes of what is being written, by key."""
+    embedder = slot.embedder
+    mode: Mode = "full" if embedder else "keywords"
+    language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
+    vector, words = await asyncio.gather(
+        embed_query(embedder, text), read_query_words(session, viewer.organisation_id, text)
+    )
+    codes = {code.id: code for code in await list_codes(session, retired=True)}
+    query = Query(
+        language=language,
+        words=words,
+        vector=vector,
+        model=embedder.model_id if embedder else None,
+        facets=facets,
+    )
+    found = await queries.find_candidates(session, viewer, query, filters)
+    candidates = await load_candidates(session, query, found, codes)
+    ranking = rank(candidates, Asked(mode, facets, words.information), limit)
+    readable = frozenset(row.case_id for row in found if row.readable)
+    learn, join, nearest = await load_matches(session, query, ranking, readable, codes)
+    return SimilarCases(mode, learn, join, nearest[0] if nearest else None)
+
+
+async def embed_query(embedder: BatchingEmbedder | None, text: str) -> Vector | None:
+    """One vector for the text: of a long one, the mean of its first pieces."""
+    pieces = cut_text(text)[:READ_PIECES]
+    if embedder is None or not pieces:
+        return None
+    vectors = await embedder.embed_queries(pieces)
+    mean: Vector = np.mean(vectors, axis=0)
+    length = float(np.linalg.norm(mean))
+    return mean / length if length else None
+
+
+async def load_candidates(
+    session: AsyncSession, query: Query, found: queries.Rows, codes: Mapping[UUID, Code]
+) -> list[Candidate]:
+    """The found cases with all that the ranking weighs."""
+    if not found:
+        return []
+    passages = await queries.list_evidence(
+        session,
+        query,
+        case_ids=[row.case_id for row in found if row.readable],
+        practice_ids=[row.practice_id for row in found if row.practice_id],
+    )
+    evidence: dict[UUID, list[Evidence]] = defaultdict(list)
+    for passage in passages:
+        evidence[passage.case_id].append(
+            Evidence(
+                passage_id=passage.id,
+                same_language=passage.language == query.language,
+                cosine=None if passage.distance is None else 1 - passage.distance,
+                found=passage.found,
+                relative_length=passage.length / query.words.average_length,
+            )
+        )
+    facts = {row.id: row for row in await queries.list_facts(session, [row.case_id for row in found])}
+    return [
+        Candidate(
+            case_id=row.case_id,
+            practice_id=row.practice_id,
+            is_open=row.is_open,
+            moved_at=fact.moved_at,
+            evidence=tuple(evidence[row.case_id]),
+            facets=Facets(
+                obstacles=tuple(codes[id_].key for id_ in fact.obstacle_ids),
+                industry=_key(codes, fact.industry_id),
+                stage=_key(codes, fact.stage_id),
+                product=fact.product,
+            ),
+            customer=fact.customer,
+            outcome=_key(codes, fact.outcome_id),
+            has_written_outcome=fact.has_written_outcome,
+            verified_uses=fact.verified_uses,
+        )
+        for row in found
+        if (fact := facts.get(row.case_id)) is not None
+    ]
+
+
+def _key(codes: Mapping[UUID, Code], code_id: UUID | None) -> str | None:
+    return codes[code_id].key if code_id else None
+
+
+async def load_matches(
+    session: AsyncSession, query: Query, ranking: Ranking, readable: frozenset[UUID], codes: Mapping[UUID, Code]
+) -> tuple[list[Match], list[Match], list[Match]]:
+    """What is shown of each ranked candidate: to learn from, to join, and the nearest if that is all there is."""
+    pools = (ranking.learn, ranking.join, [ranking.nearest] if ranking.nearest else [])
+    shown = [ranked for pool in pools for ranked in pool]
+    if not shown:
+        return [], [], []
+    stories = {row.id: row for row in await queries.list_stories(session, [r.candidate.case_id for r in shown])}
+    passages = await queries.list_passages(session, [r.passage_id for r in shown if r.passage_id])
+    matched = await find_matched_words(session, passages, query.words)
+    texts = {
+        row.id: MatchedPassage(
+            section=Section(row.section),
+            text=row.text,
+            language=row.language,
+            words=tuple(dict.fromkeys(w for w in split_words(row.text) if matched.get((row.language, w)))),
+        )
+        for row in passages
+    }
+    by_key = {(code.kind, code.key): code for code in codes.values()}
+    learn, join, nearest = (
+        [
+            compose_match(
+                ranked,
+                stories[ranked.candidate.case_id],
+                texts.get(ranked.passage_id) if ranked.passage_id else None,
+                readable=ranked.candidate.case_id in readable,
+                codes=by_key,
+                query=query,
+            )
+            for ranked in pool
+            if ranked.candidate.case_id in stories
+        ]
+        for pool in pools
+    )
+    return learn, join, nearest
+
+
+def compose_match(
+    ranked: Ranked,
+    story: Any,
+    passage: MatchedPassage | None,
+    *,
+    readable: bool,
+    codes: Mapping[tuple[CodeKind, str], Code],
+    query: Query,
+) -> Match:
+    """A match of what may be shown: of a practice whose case is not readable, the practice alone."""
+    candidate = ranked.candidate
+    return Match(
+        case_id=candidate.case_id,
+        practice_id=candidate.practice_id,
+        title=story.practice_title if candidate.practice_id else story.title,
+        state=story.state,
+        outcome=codes[CodeKind.OUTCOME, candidate.outcome] if candidate.outcome else None,
+        trust=story.trust if candidate.practice_id else None,
+        customer=candidate.customer if readable else "",
+        resolution=story.what_to_do if candidate.practice_id else story.outcome_worked or story.outcome_not_worked,
+        plan=_used_plan(story) if readable else None,
+        passage=passage,
+        score=ranked.score,
+        parts=ranked.parts,
+        band=ranked.band,
+        query_language=query.language,
+        shared=name_shared(query.facets, candidate.facets, codes),
+    )
+
+
+def name_shared(asked: Facets, found: Facets, codes: Mapping[tuple[CodeKind, str], Code]) -> dict[Part, str]:
+    """The names of what both have, in the language of the request."""
+    names: dict[Part, str] = {}
+    for part in list_shared(asked, found):
+        match part:
+            case "obstacle":
+                names[part] = codes[CodeKind.OBSTACLE, next(k for k in asked.obstacles if k in found.obstacles)].name
+            case "industry":
+                names[part] = codes[CodeKind.INDUSTRY, found.industry or ""].name
+            case "stage":
+                names[part] = codes[CodeKind.STAGE, found.stage or ""].name
+            case _:
+                names[part] = found.product
+    return names
+
+
+def _used_plan(story: Any) -> UsedPlan | None:
+    return UsedPlan(story.plan_id, story.letter, story.move, story.positioning) if story.plan_id else None

@@ -1,0 +1,93 @@
+"""Matches as the templates show them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from markupsafe import Markup
+
+from app.cases.workflow import State
+from app.core.i18n import N_
+from app.core.i18n import gettext as _
+from app.embeddings.slot import ModelSlot
+from app.similar.matches import Match
+from app.similar.passages import cut_text
+from app.similar.ranking import Facets
+from app.similar.service import SimilarCases
+from app.similar.words import mark_words
+
+RESOLUTION_WORDS = 40
+
+
+@dataclass(frozen=True)
+class MatchView:
+    """What `_macros/matches.html` shows of a match."""
+
+    case_id: UUID
+    practice_id: UUID | None
+    url: str
+    title: str
+    band: str
+    state_label: str
+    outcome_label: str
+    resolution: str
+    passage_html: Markup
+    section_label: str
+    reasons: list[str]
+    trust: str | None
+    customer: str
+    plan_label: str
+
+
+STATE_NAMES: Mapping[State, str] = {
+    State.INVESTIGATING: N_("Investigating"),
+    State.CREATING: N_("Creating"),
+    State.TRYING: N_("Trying"),
+    State.RESOLVED: N_("Resolved"),
+    State.SHARED: N_("Shared"),
+}
+
+
+def view_match(match: Match, url_path_for: Callable[..., str]) -> MatchView:
+    passage = match.passage
+    return MatchView(
+        case_id=match.case_id,
+        practice_id=match.practice_id,
+        url=match.link(url_path_for),
+        title=match.title,
+        band=match.band,
+        state_label=_(STATE_NAMES[match.state]),
+        outcome_label=match.outcome.name if match.outcome else "",
+        resolution=shorten(match.resolution),
+        passage_html=mark_words(passage.text, frozenset(passage.words)) if passage else Markup(),
+        section_label=passage.section_name if passage else "",
+        reasons=match.list_reasons(),
+        trust=match.trust,
+        customer=match.customer,
+        plan_label=_("Plan {letter}: {move}").format(letter=match.plan.letter, move=shorten(match.plan.move))
+        if match.plan
+        else "",
+    )
+
+
+def shorten(text: str) -> str:
+    """The first sentences, at most `RESOLUTION_WORDS` words."""
+    pieces = cut_text(text, words=RESOLUTION_WORDS)
+    return pieces[0] + (" …" if len(pieces) > 1 else "") if pieces else ""
+
+
+def view_similar(
+    found: SimilarCases | None, slot: ModelSlot, asked: Facets, url_path_for: Callable[..., str]
+) -> dict[str, Any]:
+    """What `similar/_pools.html` needs. `found` is None before anything was asked."""
+    nearest = found.nearest if found else None
+    return {
+        "asked": found is not None,
+        "mode": "loading" if slot.mode is None else slot.mode,
+        "learn": [view_match(match, url_path_for) for match in found.learn] if found else [],
+        "join": [view_match(match, url_path_for) for match in found.join] if found else [],
+        "nothing_close": found.nothing_close if found else False,
+        "nearest": {"url": nearest.link(url_path_for), "title": nearest.title} if nearest else None,
+        "lacking": nearest.list_lacking(asked) if nearest else [],
+    }

@@ -1,0 +1,75 @@
+"""Which words of a passage are the query's: what is marked, and named as a reason."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from markupsafe import Markup, escape
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.similar.passages import fold_stem
+from app.similar.vocabulary import CONFIGURATIONS, QueryWords
+
+WORD = re.compile(r"\w+")
+SHOWN_WORDS = 60
+WORDS_BEFORE = 12
+
+STEM_WORDS = text(
+    """
+    SELECT word, ts_lexize(cast(:dictionary AS regdictionary), word) AS stems
+    FROM unnest(cast(:words AS text[])) AS given (word)
+    """
+)
+
+
+async def find_matched_words(
+    session: AsyncSession, passages: Iterable[Any], query: QueryWords
+) -> dict[tuple[str, str], bool]:
+    """For every word of the passages, in lower case and by language, whether the query has it in some form.
+
+    A passage has a `text` and a `language`.
+    """
+    by_language: dict[str, set[str]] = {}
+    for passage in passages:
+        by_language.setdefault(passage.language, set()).update(split_words(passage.text))
+    matched: dict[tuple[str, str], bool] = {}
+    for language, words in by_language.items():
+        terms = query.terms.get(language, query.terms.get("", ()))
+        stems = {term.stem for term in terms}
+        dictionary = f"{CONFIGURATIONS[language]}_stem" if language in CONFIGURATIONS else "simple"
+        rows = await session.execute(STEM_WORDS, {"dictionary": dictionary, "words": sorted(words)})
+        for row in rows:
+            matched[language, row.word] = any(fold_stem(stem) in stems for stem in row.stems or ())
+    return matched
+
+
+def split_words(passage: str) -> list[str]:
+    """The words in lower case, as they come."""
+    return [word.lower() for word in WORD.findall(passage)]
+
+
+def mark_words(passage: str, words: frozenset[str]) -> Markup:
+    """The passage, cut to where its first match stands, with every matched word in `<mark>`; all else is escaped."""
+    html = Markup()
+    text_from, text_to = _find_window(passage, words)
+    position = text_from
+    if text_from:
+        html += "… "
+    for found in WORD.finditer(passage, text_from, text_to):
+        if found.group().lower() in words:
+            html += escape(passage[position : found.start()]) + Markup("<mark>{}</mark>").format(found.group())
+            position = found.end()
+    html += escape(passage[position:text_to])
+    return html + " …" if text_to < len(passage) else html
+
+
+def _find_window(passage: str, words: frozenset[str]) -> tuple[int, int]:
+    """Start and end of at most `SHOWN_WORDS` words, from a little before the first matched one."""
+    spans = list(WORD.finditer(passage))
+    if len(spans) <= SHOWN_WORDS:
+        return 0, len(passage)
+    first = next((n for n, span in enumerate(spans) if span.group().lower() in words), 0)
+    start = min(max(0, first - WORDS_BEFORE), len(spans) - SHOWN_WORDS)
+    end = start + SHOWN_WORDS
+    return (spans[start].start() if start else 0), (len(passage) if end == len(spans) else spans[end - 1].end())
