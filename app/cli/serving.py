@@ -15,6 +15,7 @@ from app.core.db import create_engine, create_session_factory
 from app.core.jobs import JobEnvironment
 from app.embeddings.slot import ModelSlot
 from app.main import create_app
+from app.similar.jobs import load_model
 from app.worker import run_worker
 
 GRACE_SECONDS = 10
@@ -49,8 +50,9 @@ async def work_off_jobs(site: Site) -> None:
     """Run the worker until told to end; a job under way is given time to finish."""
     engine = create_engine(site.settings.database_url)
     slot = ModelSlot(site.settings.model or site.model_dir)
-    environment = JobEnvironment(create_session_factory(engine), {ModelSlot: slot, type(site.settings): site.settings})
-    loading = asyncio.create_task(slot.load())
+    factory = create_session_factory(engine)
+    environment = JobEnvironment(factory, {ModelSlot: slot, type(site.settings): site.settings})
+    loading = asyncio.create_task(load_model(factory, slot))
     working = asyncio.ensure_future(run_worker(environment, site.plain_url))
     for told in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(told, working.cancel)
