@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.cases.models import Effort, Objection, Plan, PlanStep
 from app.cases.schemas import Key, Named, name_of
-from app.core.text import ShortText, normalise_text, refuse_control_characters, refuse_line_breaks
+from app.core.text import SHORT_TEXT_LIMIT, ShortText, normalise_text, refuse_control_characters, refuse_line_breaks
 
 MAX_PLANS = 6
 MAX_STEPS = 20
@@ -24,15 +24,28 @@ def drop_blank(value: Any) -> Any:
 
 StepLine = Annotated[
     str,
-    BeforeValidator(normalise_text),
     StringConstraints(max_length=STEP_LIMIT),
+    BeforeValidator(normalise_text),
     AfterValidator(refuse_control_characters),
     AfterValidator(refuse_line_breaks),
 ]
 """One line of at most 500 characters; may be empty."""
 
-StepText = Annotated[StepLine, Field(min_length=1, examples=["Call the CFO before lunch"])]
-WrittenText = Annotated[ShortText, Field(min_length=1)]
+StepText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=STEP_LIMIT),
+    BeforeValidator(normalise_text),
+    AfterValidator(refuse_control_characters),
+    AfterValidator(refuse_line_breaks),
+]
+"""One line of 1 to 500 characters."""
+
+WrittenText = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=SHORT_TEXT_LIMIT),
+    BeforeValidator(normalise_text),
+    AfterValidator(refuse_control_characters),
+]
 """A paragraph of 1 to 2,000 characters."""
 
 API_INPUT = ConfigDict(extra="forbid")
@@ -42,7 +55,7 @@ class StepInput(BaseModel):
     model_config = API_INPUT
 
     id: UUID | None = Field(None, description="Of a step that stays; it keeps whether it is done.")
-    text: StepText
+    text: StepText = Field(examples=["Call the CFO before lunch"])
     owner_id: UUID | None = Field(None, description="Who does it.")
     due_on: date | None = Field(None, examples=["2026-12-04"])
 
