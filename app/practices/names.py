@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 class NameKind(StrEnum):
-    """In the order in which they claim a piece of text that could be several."""
+    """In the order in which they claim a piece of text that could be several of them."""
 
     EMAIL = "email"
     URL = "url"
@@ -42,32 +42,43 @@ SHORT_WORD = 3
 COMPOUND_WORD = 5
 """From this length on, a name is also found as the first part of a compound: Havnelastavtalen."""
 
-EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+ENDING = r"(?:['\u2019:\-]?(?:s|en|ens|et|ets|n)(?!\w))?"
+LOCAL = r"[\w.!#$%&'*+/=?^`{|}~-]"
+EMAIL = re.compile(rf"(?<!{LOCAL}){LOCAL}{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}})+")
 URL = re.compile(
     r"(?:https?://|www\.)[^\s<>\"]*[\w/]"
     r"|(?<![\w@.-])(?:[\w-]{1,63}\.)+(?:no|se|dk|fi|is|com|net|org|io|eu|de|nu|uk|app|cloud)(?![\w-])(?:/[^\s<>\"]*[\w/])?"
 )
 PHONE = re.compile(
     rf"(?<![\w+])(?:\+|00){SPACE}?[1-9](?:[ \u00a0\u202f\u2009.()\-]{{0,3}}\d){{7,13}}(?!\d)"
-    rf"|(?<!\d)[2-9]\d(?:{GAP}\d\d){{3}}(?!\d)"
-    rf"|(?<!\d)[2-9]\d\d{GAP}\d\d{GAP}\d\d\d(?!\d)"
+    rf"|(?<!\d)[2-9]\d(?P<pairs>{GAP})\d\d(?P=pairs)\d\d(?P=pairs)\d\d(?!\d)"
+    rf"|(?<!\d)[2-9]\d\d(?P<threes>{GAP})\d\d(?P=threes)\d\d\d(?!\d)"
     rf"|(?<![\d.,\-])(?!\d{{4}}-\d{{4}}(?!\d))0\d(?:[ \u00a0\u202f\u2009\-/]{{0,2}}\d){{6,9}}(?!\d)"
 )
-WHOLE_DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-NORWEGIAN = re.compile(rf"(?<!\d)\d{{3}}{GAP}\d{{3}}{GAP}\d{{3}}(?!\d)")
+DAY = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+NORWEGIAN = re.compile(rf"(?<!\d)\d{{3}}(?P<gap>{GAP})\d{{3}}(?P=gap)\d{{3}}(?!\d)")
 SWEDISH = re.compile(r"(?<!\d)(?:16|19|20)?\d{6}-?\d{4}(?:01)?(?!\d)")
-DANISH = re.compile(rf"(?<!\d)[1-9]\d(?:{GAP}\d\d){{3}}(?!\d)")
+DANISH = re.compile(rf"(?<!\d)[1-9]\d(?P<gap>{GAP})\d\d(?P=gap)\d\d(?P=gap)\d\d(?!\d)")
 FINNISH = re.compile(r"(?<!\d)\d{7}-\d(?!\d)|(?<=FI)\d{8}(?!\d)")
 
 
 def find_names(text: str, *, customer: str = "", people: Iterable[str] = ()) -> list[FoundName]:
-    """What in the text names the customer, one of the people, or a way to reach anybody. In order, none overlapping."""
-    taken: list[FoundName] = []
-    for kind, spans in _search(text, customer, people):
-        for start, end in spans:
-            if all(end <= name.start or start >= name.end for name in taken):
-                taken.append(FoundName(kind, text[start:end], start, end))
-    return sorted(taken, key=lambda name: name.start)
+    """What in the text names the customer, one of the people, or a way to reach anybody.
+
+    In the order of the text. None overlap: the longer one stands, among equally long ones the earlier kind.
+    """
+    candidates = [
+        FoundName(kind, text[start:end], start, end)
+        for kind, spans in _search(text, customer, people)
+        for start, end in spans
+    ]
+    free = bytearray(b"1" * len(text))
+    found = []
+    for name in sorted(candidates, key=lambda name: name.start - name.end):
+        if b"0" not in free[name.start : name.end]:
+            free[name.start : name.end] = b"0" * len(name.text)
+            found.append(name)
+    return sorted(found, key=lambda name: name.start)
 
 
 def _search(text: str, customer: str, people: Iterable[str]) -> Iterator[tuple[NameKind, Iterator[tuple[int, int]]]]:
@@ -75,7 +86,7 @@ def _search(text: str, customer: str, people: Iterable[str]) -> Iterator[tuple[N
     yield NameKind.URL, _spans(URL, text)
     for pattern, is_valid in NUMBERS:
         yield NameKind.ORGANISATION_NUMBER, _spans(pattern, text, is_valid)
-    yield NameKind.PHONE, _spans(PHONE, text, lambda found: not WHOLE_DAY.fullmatch(found))
+    yield NameKind.PHONE, _spans(PHONE, text, lambda found: not DAY.fullmatch(found))
     if words := compile_customer(customer):
         yield NameKind.CUSTOMER, _spans(words, text)
     if names := compile_people(people):
@@ -99,18 +110,17 @@ def list_significant_words(customer: str) -> list[str]:
 def compile_customer(customer: str) -> re.Pattern[str] | None:
     """The whole name, then its significant words, with their endings. Short words count only as they are written."""
     whole = r"[\s\-]+".join(re.escape(word) for word in customer.split())
-    if len(whole) < SHORT_WORD:
+    if len(customer.strip()) < 2:  # noqa: PLR2004 - a single letter names nobody.
         return None
-    parts = [f"(?i:{whole})"]
+    parts = [f"{whole}{ENDING}" if len(customer.strip()) <= SHORT_WORD else f"(?i:{whole}{ENDING})"]
     for word in list_significant_words(customer):
         written = re.escape(word)
         if len(word) >= COMPOUND_WORD:
-            written = re.escape(word.removesuffix("s"))
-            parts.append(rf"(?i:{written})\w*(?:['\u2019:\-](?:s|en|ens|et|ets|n)(?!\w))?")
+            parts.append(rf"(?i:{re.escape(word.removesuffix('s'))}\w*{ENDING})")
         elif len(word) > SHORT_WORD:
-            parts.append(rf"(?i:{written}(?:['\u2019:\-]?(?:s|en|ens|et|ets|n))?)")
+            parts.append(f"(?i:{written}{ENDING})")
         else:
-            parts.append(rf"{written}(?:['\u2019:\-]?(?:s|en|ens|et|ets|n))?")
+            parts.append(f"{written}{ENDING}")
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")
 
 
