@@ -131,6 +131,8 @@ async def create_team(session: AsyncSession, organisation: Organisation | UUID, 
 
 
 async def refuse_taken_team_name(session: AsyncSession, name: str, besides: UUID | None = None) -> None:
+    """Raise TeamNameTaken. Two who give the same name at once queue up."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"team {name.lower()}"))))
     same = select(Team.id).where(func.lower(Team.name) == name.lower(), Team.id != besides)
     if await session.scalar(same.limit(1)) is not None:
         raise TeamNameTaken(_("There is a team with this name already."))
