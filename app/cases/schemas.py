@@ -94,13 +94,17 @@ class ReasonForm(BaseModel):
     reason: Annotated[Text, Field(min_length=1)]
 
 
+class DealInput(DealFacts):
+    model_config = ConfigDict(extra="forbid")
+
+
 class CasePatch(StoryFields, PlacingFields):
     """Fields to change; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
 
     customer: Line = Field("", examples=["Fjordlinja Rederi AS"])
-    deal: DealFacts = Field(default_factory=DealFacts)
+    deal: DealInput = Field(default_factory=DealInput)
 
     def list_changes(self) -> dict[str, Any]:
         """The given fields, those of the deal beside the others."""

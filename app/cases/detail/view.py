@@ -98,7 +98,7 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
         case=case,
         plans=plans,
         missing=[] if case.state is State.RESOLVED else [_(need.message) for need in find_next(facts)[1]],
-        hats=[_view_hat(case, hat, viewer) for hat in hats],
+        hats=[_view_hat(case, hat, viewer) for hat in hats if not _is_owners(case, hat)],
         bare_hats=_list_bare_hats(hats) if case.state in OPEN_STATES else [],
         questions=[_view_question(case, question, viewer) for question in await list_questions(session, case)],
         moves=await queries.list_moves(session, case.id),
@@ -118,6 +118,10 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
 
 def _view_hat(case: Case, hat: Hat, viewer: Viewer) -> HatView:
     return HatView(hat, _(HAT_NAMES[hat.kind]), may_answer(case, hat, viewer), may_remove(case, hat, viewer))
+
+
+def _is_owners(case: Case, hat: Hat) -> bool:
+    return hat.kind is HatKind.OWNER and hat.user_id == case.owner_id
 
 
 def _list_bare_hats(hats: Sequence[Hat]) -> list[str]:

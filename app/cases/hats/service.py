@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries as accounts
@@ -86,7 +87,6 @@ async def answer_hat(
     hat.status = HatStatus.ACCEPTED if accept else HatStatus.DECLINED
     hat.answered_at = now
     if accept and hat.kind is HatKind.OWNER:
-        await session.delete(hat)
         await hand_over(session, case, hat.user_id, viewer, now)
     else:
         await announce_change(session, case, now)
@@ -100,9 +100,10 @@ async def remove_hat(session: AsyncSession, case: Case, hat: Hat, viewer: Viewer
 
 
 async def hand_over(session: AsyncSession, case: Case, owner_id: UUID, viewer: Viewer, now: datetime) -> None:
-    """Make somebody else the owner. Who wrote the case stays its author."""
+    """Make somebody else the owner. Who wrote the case stays its author; asking others to take over is done."""
     owner = await find_person(session, owner_id, "owner_id")
     case.owner_id = owner.id
+    await session.execute(delete(Hat).where(Hat.case_id == case.id, Hat.kind == HatKind.OWNER, Hat.user_id != owner.id))
     await touch_case(session, case, viewer, now)
 
 
