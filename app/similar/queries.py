@@ -17,8 +17,10 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    cast,
     func,
     literal,
+    null,
     or_,
     select,
     union,
@@ -189,7 +191,7 @@ async def list_evidence(
     session: AsyncSession, query: Query, *, case_ids: Sequence[UUID], practice_ids: Sequence[UUID]
 ) -> Rows:
     """How near each passage of these cases and practices is: id, case_id, language, distance, found, length."""
-    distance: ColumnElement[Any] = literal(None, Float)
+    distance: ColumnElement[Any] = cast(null(), Float)
     if query.vector is not None:
         distance = case((Passage.model == query.model, _distance(query)))
     rows = await session.execute(
