@@ -1,10 +1,13 @@
 """Home: what waits for the reader, then what the organisation has learned."""
 
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request, Response
 
 from app.accounts.deps import CurrentUser, create_page_router
+from app.cases.queries import list_waiting
+from app.core.clock import Now
 from app.core.db import Session
 from app.core.pagination import Cursor
 from app.core.templating import render
@@ -15,16 +18,21 @@ from app.practices.queries import list_to_review
 
 router = create_page_router()
 
+WAITING_SHOWN = 10
+
 
 @router.get("/")
 async def home(
-    request: Request, query: Annotated[FeedQuery, Query()], session: Session, viewer: CurrentUser
+    request: Request, query: Annotated[FeedQuery, Query()], session: Session, viewer: CurrentUser, now: Now
 ) -> Response:
     filters = query.list_filters()
     cursor = Cursor.decode(query.cursor)
     page = await queries.list_feed(session, viewer, cursor=cursor, limit=query.limit, **filters)
+    today = now.astimezone(ZoneInfo(viewer.timezone)).date()
+    waiting = [] if cursor else await list_waiting(session, viewer, today)
     context = {
-        "waiting": [],
+        "waiting": waiting[:WAITING_SHOWN],
+        "more_waiting": len(waiting[WAITING_SHOWN:]),
         "reviews": [] if cursor else await list_to_review(session, viewer),
         "items": page.items,
         "filters": filters,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from app.cases.schemas import Key, Named, name_of
+from app.cases.schemas import Key, Language, Named, name_of
 from app.core.pagination import PAGE_SIZE, CursorParam, Limit
 from app.core.text import Line, ShortText, Text
 from app.practices.models import Audience, Practice, PracticeUse, Trust, UseResult
@@ -14,8 +14,6 @@ from app.practices.queries import UseCounts
 
 STORY_PARTS = ("title", "when_to_use", "what_to_do", "what_to_say", "why_it_worked", "when_not_to")
 """The texts of a practice, in the order they are read. All of them are searched for names."""
-
-Language = Literal["nb", "sv", "en"]
 
 API_INPUT = ConfigDict(extra="forbid")
 
