@@ -50,8 +50,7 @@ def serve(
     from app.cli.site import open_site
 
     listener = bind(host, port)
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    with open_site(data_dir, serve_at=address) as site:
+    with open_site(data_dir, serve_at=address_of(host, port)) as site:
         if site.settings.owner_database_url:
             site.migrate()
         if problem := site.build_missing_model():
@@ -63,6 +62,12 @@ def serve(
             with step("Loading the demo organisation"):
                 site.run(seed_empty)
         run_web(site, listener)
+
+
+def address_of(host: str, port: int) -> str:
+    """Where a browser on this machine finds the site."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound.
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def bind(host: str, port: int) -> socket.socket:

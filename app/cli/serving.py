@@ -38,7 +38,10 @@ def run_web(site: Site, listener: socket.socket) -> None:
             typer.echo(await describe_site(web.state.session_factory, site.settings))
         await serving
 
-    # uvicorn raises the signal that ended it once more, when the work is done.
+    # uvicorn listens to the other two itself. Under nohup the end of the terminal is none of our business.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, server.handle_exit)
+    # It raises the signal that ended it once more, when the work is done.
     runner = asyncio.Runner(loop_factory=config.get_loop_factory())
     with contextlib.suppress(KeyboardInterrupt, SystemExit), runner:
         runner.run(serve())
@@ -54,7 +57,7 @@ async def work_off_jobs(site: Site) -> None:
     environment = JobEnvironment(factory, {ModelSlot: slot, type(site.settings): site.settings})
     loading = asyncio.create_task(load_model(factory, slot))
     working = asyncio.ensure_future(run_worker(environment, site.plain_url))
-    for told in (signal.SIGTERM, signal.SIGINT):
+    for told in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(told, working.cancel)
     typer.echo("The worker is ready (Ctrl-C stops it)", err=True)
     try:
