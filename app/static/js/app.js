@@ -117,7 +117,7 @@ function moveRow(step) {
 }
 
 function goSearch() {
-  const field = [...document.querySelectorAll("[data-search]")].find(shown);
+  const field = [...document.querySelectorAll("input[type=search]")].find(shown);
   if (field) field.focus();
   else $("a[rel=search]")?.click();
 }
