@@ -49,11 +49,12 @@ async def create_case(
     deal_row = Deal(**organisation, customer=customer, owner_id=owner.id, **(deal or {}))
     session.add(deal_row)
     await session.flush()
-    texts = {
+    texts: dict[str, Any] = {
         "title": "Port terminal went quiet after the demo",
         "situation": "They loved the demo three weeks ago. Since then nobody answers mail or phone.",
         "desired_state": "A meeting with the operations manager before Christmas.",
         "language": "en",
+        "moved_at": NOW,
     }
     case = Case(
         **organisation,
@@ -65,7 +66,6 @@ async def create_case(
         team_id=owner.team_id,
         deal_id=deal_row.id,
         posted_at=None if state is State.DRAFT else NOW,
-        moved_at=fields.get("moved_at", NOW),
     )
     session.add(case)
     await session.flush()
@@ -126,7 +126,10 @@ async def create_plan(
     steps: tuple[str, ...] = (),
     **fields: Any,
 ) -> Plan:
-    texts = {"move": f"Plan {letter}: call the operations manager.", "switch_rule": "No meeting by Friday."}
+    texts: dict[str, Any] = {
+        "move": f"Plan {letter}: call the operations manager.",
+        "switch_rule": "No meeting by Friday.",
+    }
     plan = Plan(
         organisation_id=case.organisation_id, case_id=case.id, letter=letter, author_id=by.id, **(texts | fields)
     )
@@ -143,7 +146,10 @@ async def create_resolved_case(
 ) -> Case:
     """A case that was tried and ended, with plans A and B."""
     code = await find_code(session, CodeKind.OUTCOME, outcome)
-    results = {"outcome_worked": "The operations manager came to the port and saw it run.", "resolved_at": NOW}
+    results: dict[str, Any] = {
+        "outcome_worked": "The operations manager came to the port and saw it run.",
+        "resolved_at": NOW,
+    }
     case = await create_case(session, state=state, outcome_id=code.id, **(results | fields))
     plan = await create_plan(session, case, "A")
     await create_plan(session, case, "B")
@@ -154,20 +160,20 @@ async def create_resolved_case(
 
 
 async def create_practice(session: AsyncSession, case: Case, **fields: Any) -> Practice:
-    texts = {
+    texts: dict[str, Any] = {
         "title": "Bring the silent buyer back with a visit on site",
         "when_to_use": "They liked the demo and then went quiet.",
         "what_to_do": "Invite the operations manager to see it run at another site.",
         "what_to_say": "You asked whether it copes with night shifts: come and see one.",
         "why_it_worked": "A visit costs them an hour and answers the doubt that kept them silent.",
         "language": "en",
+        "shared_at": NOW,
     }
     practice = Practice(
         organisation_id=case.organisation_id,
         case_id=case.id,
         solver_id=case.owner_id,
         team_id=case.team_id,
-        shared_at=NOW,
         **(texts | fields),
     )
     session.add(practice)

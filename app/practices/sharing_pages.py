@@ -24,7 +24,7 @@ from app.practices.deps import EditablePractice
 from app.practices.drafting import list_texts, repeat_story
 from app.practices.models import Audience, Practice
 from app.practices.names import FoundName
-from app.practices.schemas import StoryForm
+from app.practices.schemas import STORY_PARTS, StoryForm
 
 router = create_page_router()
 
@@ -53,13 +53,14 @@ async def _show_form(
     theirs: Mapping[str, str] | None = None,
     status_code: int = 200,
 ) -> Response:
-    found = await service.check_names(session, case, form.values)
+    values = dict.fromkeys(STORY_PARTS, "") | form.values
+    found = await service.check_names(session, case, values)
     context: dict[str, Any] = {
         "case": case,
         "practice": practice,
         "solver": practice.solver if practice else case.owner,
         "team": practice.team if practice else case.team,
-        "values": form.values,
+        "values": values,
         "errors": _name_findings(found) | form.errors,
         "problems": form.errors,
         "names": list_texts(found),
