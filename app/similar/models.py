@@ -32,13 +32,13 @@ class Passage(TenantTable, Base):
     case_id: Mapped[UUID]
     practice_id: Mapped[UUID | None]
     """Set for a passage of the practice: its audience applies, not the case's."""
-    section: Mapped[str] = mapped_column(String(40))
-    position: Mapped[int]
-    text: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(2))
-    words: Mapped[str] = mapped_column(TSVECTOR)
-    content_hash: Mapped[str] = mapped_column(String(64))
     model: Mapped[str | None] = mapped_column(String(120))
     """Identity of the model that made the vector; empty while there is none."""
     vector: Mapped[Any | None] = mapped_column(HALFVEC(DIMENSIONS))
+    section: Mapped[str] = mapped_column(String(40))
+    position: Mapped[int]
+    content_hash: Mapped[str] = mapped_column(String(64))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    text: Mapped[str] = mapped_column(Text)
+    words: Mapped[str] = mapped_column(TSVECTOR)
