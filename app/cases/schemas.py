@@ -71,27 +71,33 @@ class PlacingFields(BaseModel):
     team_id: UUID | None = Field(None, description="Left out, the owner's first team.")
 
 
-class StoryForm(StoryFields):
+class SectionForm(BaseModel):
+    """A part of the case on a page: every field is sent, so an empty one clears what stood there."""
+
     version: int = 0
 
-
-class DealForm(DealFields):
-    version: int = 0
-
-
-class PlacingForm(PlacingFields):
-    version: int = 0
+    def list_changes(self) -> dict[str, Any]:
+        """The fields. A case keeps its team: a form without one comes from somebody who is in none."""
+        changes = self.model_dump(exclude={"version", "action"})
+        return {name: value for name, value in changes.items() if name != "team_id" or value is not None}
 
 
-class DraftForm(StoryFields, DealFields, PlacingFields):
+class StoryForm(StoryFields, SectionForm):
+    pass
+
+
+class DealForm(DealFields, SectionForm):
+    pass
+
+
+class PlacingForm(PlacingFields, SectionForm):
+    pass
+
+
+class DraftForm(StoryForm, DealForm, PlacingForm):
     """The whole case on one page."""
 
-    version: int = 0
     action: Literal["save", "post"] = "save"
-
-
-class ReasonForm(BaseModel):
-    reason: Annotated[Text, Field(min_length=1)]
 
 
 class DealInput(DealFacts):
@@ -120,12 +126,6 @@ class CaseInput(CasePatch):
         description="Id or e-mail of the seller responsible; needed from a program that acts for nobody.",
         examples=["kari@nordavind.example"],
     )
-
-
-class Reason(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[Text, Field(min_length=1)] = Field(examples=["The customer was bought by another group."])
 
 
 class Named(BaseModel):
@@ -205,22 +205,6 @@ class CaseRead(CaseSummary):
 class CaseList(BaseModel):
     items: list[CaseSummary]
     next_cursor: str | None
-
-
-class MoveRead(BaseModel):
-    """One change of state."""
-
-    id: UUID
-    from_state: State
-    to_state: State
-    by: Named | None = Field(description="Nobody when a program did it for itself.")
-    at: datetime
-    note: str
-
-
-class MoveList(BaseModel):
-    items: list[MoveRead]
-    next_cursor: str | None = None
 
 
 def name_of(row: Any) -> Named | None:

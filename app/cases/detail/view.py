@@ -20,9 +20,7 @@ from app.cases.questions.queries import list_questions
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, Move, State, find_next, is_possible
 from app.core.i18n import gettext as _
 
-PRACTICES = table(
-    "practices", *(column(name) for name in ("id", "case_id", "audience", "team_id", "solver_id", "withdrawn_at"))
-)
+PRACTICES = table("practices", *(column(name) for name in ("id", "case_id", "audience", "team_id", "solver_id")))
 """Known by name alone: practices are a later feature, and row-level security guards the table like any other."""
 
 WANTED_HATS = (HatKind.SPARRING_PARTNER, HatKind.DECISION_MAKER)
@@ -145,6 +143,4 @@ async def find_practice(session: AsyncSession, case: Case, viewer: Viewer) -> UU
         PRACTICES.c.team_id.in_(viewer.team_ids),
         PRACTICES.c.solver_id == viewer.user_id,
     )
-    return await session.scalar(
-        select(PRACTICES.c.id).where(PRACTICES.c.case_id == case.id, PRACTICES.c.withdrawn_at.is_(None), seen)
-    )
+    return await session.scalar(select(PRACTICES.c.id).where(PRACTICES.c.case_id == case.id, seen))

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries as accounts
@@ -15,7 +14,7 @@ from app.accounts.viewer import Viewer
 from app.cases.codes import list_codes
 from app.cases.drafts.service import CODED, COLUMNS
 from app.cases.models import Case, Code, CodeKind, Visibility
-from app.cases.schemas import DraftForm
+from app.cases.schemas import DraftForm, SectionForm
 from app.core.i18n import LANGUAGE_NAMES
 from app.core.i18n import gettext as _
 from app.deals.schemas import CURRENCIES, DealFields
@@ -84,9 +83,9 @@ def is_blank(form: DraftForm) -> bool:
     return not any(form.model_dump(exclude=offered).values())
 
 
-def find_differing(case: Case, form: BaseModel) -> dict[str, str]:
+def find_differing(case: Case, form: SectionForm) -> dict[str, str]:
     """What stands saved, in words, for each field that the form holds otherwise."""
-    saved, sent = read_fields(case), form.model_dump()
+    saved, sent = read_fields(case), form.list_changes()
     return {name: _describe(case, name, saved[name]) for name in saved if name in sent and sent[name] != saved[name]}
 
 

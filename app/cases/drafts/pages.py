@@ -136,13 +136,12 @@ async def store_draft(
     relink: bool = True,
 ) -> Case:
     """The draft with these fields, created when there is none. Raises Invalid, and has stored nothing then."""
-    fields = form.model_dump(exclude={"version", "action"})
     async with session.begin_nested():
         if case is None:
             owner = await accounts.find_active_user(session, viewer.person_id)
             assert owner is not None
             case = await service.create_draft(session, viewer, owner, now, case_id=case_id)
-        return await service.change_case(session, case, fields, viewer, now, relink=relink)
+        return await service.change_case(session, case, form.list_changes(), viewer, now, relink=relink)
 
 
 def find_earlier(case: Case | None, form: DraftForm, view: FormView) -> bool:

@@ -7,7 +7,8 @@ from app.cases import queries
 from app.cases.deps import EditableCase, ReadableCase
 from app.cases.detail.api import answer_case
 from app.cases.moves import service
-from app.cases.schemas import CaseRead, MoveList, MoveRead, Reason, name_of
+from app.cases.moves.schemas import MoveList, MoveRead, Reason
+from app.cases.schemas import CaseRead
 from app.cases.service import move_case
 from app.cases.workflow import Move
 from app.core.clock import Now
@@ -77,16 +78,4 @@ async def reopen_case(
 async def list_moves(case: ReadableCase, session: Session) -> MoveList:
     """The first one first, each with who made it and why."""
     moves = await queries.list_moves(session, case.id)
-    return MoveList(
-        items=[
-            MoveRead(
-                id=move.id,
-                from_state=move.from_state,
-                to_state=move.to_state,
-                by=name_of(move.user),
-                at=move.at,
-                note=move.note,
-            )
-            for move in moves
-        ]
-    )
+    return MoveList(items=[MoveRead.from_move(move) for move in moves])

@@ -6,7 +6,7 @@ from app.accounts.deps import CurrentUser, create_page_router
 from app.cases.deps import EditableCase
 from app.cases.detail.pages import show_case
 from app.cases.moves import service
-from app.cases.schemas import ReasonForm
+from app.cases.moves.schemas import ReasonForm
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.forms import read_form

@@ -11,7 +11,7 @@ from app.cases.deps import EditableCase, ReadableCase, may_edit
 from app.cases.drafts.forms import FormView, find_differing, load_choices, read_fields, show_typed, show_values
 from app.cases.drafts.service import change_case
 from app.cases.models import Case
-from app.cases.schemas import DealForm, PlacingForm, StoryForm
+from app.cases.schemas import DealForm, PlacingForm, SectionForm, StoryForm
 from app.cases.workflow import State
 from app.core.clock import Now
 from app.core.db import Session
@@ -29,7 +29,7 @@ class Section(StrEnum):
     PLACING = "placing"
 
 
-FORMS: dict[Section, type[StoryForm | DealForm | PlacingForm]] = {
+FORMS: dict[Section, type[SectionForm]] = {
     Section.STORY: StoryForm,
     Section.DEAL: DealForm,
     Section.PLACING: PlacingForm,
@@ -70,13 +70,13 @@ async def store_section(
     session: AsyncSession,
     section: Section,
     case: Case,
-    data: StoryForm | DealForm | PlacingForm,
+    data: SectionForm,
     view: FormView,
     viewer: Viewer,
     now: Now,
 ) -> Response:
     try:
-        await change_case(session, case, data.model_dump(exclude={"version"}), viewer, now)
+        await change_case(session, case, data.list_changes(), viewer, now)
     except Invalid as error:
         view.errors = error.fields
         return show_section(request, section, case, view, 422)
