@@ -1,6 +1,8 @@
 """One server a run, one database a worker, one rolled-back transaction a test."""
 
+import getpass
 import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -9,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from app.accounts.service import create_key
+from app.embeddings.build import build_model, default_model_dir
 from app.embeddings.slot import ModelSlot
 from fastapi import FastAPI
 from sqlalchemy import NullPool
@@ -61,6 +64,14 @@ def database(server_address: Database) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def settings(database: Database) -> Settings:
     return Settings(DATABASE_URL=database.app_url, secret_key=SECRET_KEY, base_url=BASE_URL)
+
+
+@pytest.fixture(scope="session")
+def model_dir() -> Path:
+    """A built model, kept between runs."""
+    kept = os.environ.get("UNSTUCK_TEST_MODEL_DIR")
+    shared = Path(tempfile.gettempdir(), f"unstuck-tests-{getpass.getuser()}")
+    return build_model(Path(kept) if kept else default_model_dir(shared), progress=lambda _: None)
 
 
 @pytest.fixture(scope="session")

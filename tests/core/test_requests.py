@@ -1,5 +1,7 @@
 """What every request meets: a language, a bounded body, a form of error its caller can read."""
 
+from uuid import uuid4
+
 import httpx
 import pytest
 
@@ -34,7 +36,7 @@ async def test_a_large_body_is_refused_before_it_is_read(open_api: OpenApi) -> N
 
 
 async def test_a_large_form_is_refused_as_a_page(alice: httpx.AsyncClient) -> None:
-    response = await alice.post("/cases/new", data={"title": "x" * 10_000_000})
+    response = await alice.post(f"/cases/{uuid4()}/draft", data={"title": "x" * 10_000_000})
     assert response.status_code == 413
     assert "<html" in response.text
 

@@ -32,7 +32,7 @@ LOOKS = [
     ("anne", "nb", PHONE, "light"),
 ]
 EVERYBODY = ["/", "/cases", "/cases?whose=all", "/cases/new", "/practices", "/search", "/search?q=champion", "/account"]
-ADMIN = ["/admin/people", "/admin/teams", "/admin/keys"]
+ADMIN = ["/admin", "/admin/teams", "/admin/keys"]
 
 
 @pytest.fixture(scope="module")

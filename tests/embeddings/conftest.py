@@ -1,14 +1,10 @@
 import asyncio
-import getpass
-import os
-import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from app.embeddings.build import build_model, default_model_dir
 from app.embeddings.embedder import BatchingEmbedder, Encoder, Kind, Vector
 from app.embeddings.loading import load_embedder
 
@@ -31,14 +27,6 @@ class WatchedEncoder:
     @property
     def texts(self) -> list[str]:
         return [text for _kind, texts in self.batches for text in texts]
-
-
-@pytest.fixture(scope="session")
-def model_dir() -> Path:
-    """A built model, kept between runs."""
-    kept = os.environ.get("UNSTUCK_TEST_MODEL_DIR")
-    shared = Path(tempfile.gettempdir(), f"unstuck-tests-{getpass.getuser()}")
-    return build_model(Path(kept) if kept else default_model_dir(shared), progress=lambda _: None)
 
 
 @pytest.fixture(scope="session")

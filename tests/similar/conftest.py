@@ -1,8 +1,5 @@
 """The real language model, and six stuck deals in three languages."""
 
-import getpass
-import os
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cases.models import Case, Visibility
 from app.cases.workflow import State
 from app.core.db import SessionFactory
-from app.embeddings.build import build_model, default_model_dir
 from app.embeddings.slot import ModelSlot
 from app.similar import vocabulary
 from app.similar.jobs import refresh_case
@@ -76,11 +72,9 @@ RESOLVED = {"left_sv", "price_sv", "silent_en"}
 
 
 @pytest.fixture(scope="session")
-async def slot() -> AsyncIterator[ModelSlot]:
+async def slot(model_dir: Path) -> AsyncIterator[ModelSlot]:
     """The real model, loaded once a run."""
-    kept = os.environ.get("UNSTUCK_TEST_MODEL_DIR")
-    shared = Path(tempfile.gettempdir(), f"unstuck-tests-{getpass.getuser()}")
-    slot = ModelSlot(build_model(Path(kept) if kept else default_model_dir(shared), progress=lambda _: None))
+    slot = ModelSlot(model_dir)
     await slot.load()
     assert slot.mode == "full"
     yield slot

@@ -1,0 +1,95 @@
+import httpx
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cases.models import Case, Hat, HatKind, HatStatus, Visibility
+from tests.conftest import OpenApi
+from tests.factories import create_case, create_hat
+from tests.world import ALICE, BOB, CHARLIE, DORA, MONA
+
+
+async def read_hats(session: AsyncSession, case: Case) -> list[tuple[HatKind, HatStatus]]:
+    found = await session.scalars(
+        select(Hat).where(Hat.case_id == case.id).order_by(Hat.id).execution_options(populate_existing=True)
+    )
+    return [(hat.kind, hat.status) for hat in found]
+
+
+async def test_owner_asks_somebody_outside_who_then_may_read(
+    session: AsyncSession, alice: httpx.AsyncClient, charlie: httpx.AsyncClient
+) -> None:
+    case = await create_case(session, visibility=Visibility.RESTRICTED)
+    data = {"kind": "door_opener", "user_id": str(CHARLIE.id)}
+    assert (await alice.post(f"/cases/{case.id}/hats", data=data)).status_code == 303
+    hat = (await session.scalars(select(Hat))).one()
+    asked = await charlie.get(f"/cases/{case.id}/hats/{hat.id}")
+    assert asked.status_code == 200
+    assert case.title not in asked.text
+    assert (await charlie.get(f"/cases/{case.id}")).status_code == 404
+    assert (await charlie.post(f"/cases/{case.id}/hats/{hat.id}/accept")).status_code == 303
+    assert (await charlie.get(f"/cases/{case.id}")).status_code == 200
+    assert (await charlie.post(f"/cases/{case.id}/hats/{hat.id}/accept")).status_code == 409
+
+
+async def test_declined_hat_can_be_asked_for_again(session: AsyncSession, open_api: OpenApi) -> None:
+    case = await create_case(session)
+    alice, bob = await open_api(ALICE), await open_api(BOB)
+    body = {"kind": "expert", "user_id": str(BOB.id)}
+    asked = await alice.post(f"/api/v1/cases/{case.id}/hats", json=body)
+    assert asked.status_code == 201
+    assert asked.json()["status"] == "asked"
+    assert (await alice.post(f"/api/v1/cases/{case.id}/hats", json=body)).status_code == 409
+    path = f"/api/v1/cases/{case.id}/hats/{asked.json()['id']}"
+    assert (await alice.post(f"{path}/accept")).status_code == 403
+    declined = await bob.post(f"{path}/decline")
+    assert declined.json()["status"] == "declined"
+    assert (await alice.post(f"/api/v1/cases/{case.id}/hats", json=body)).status_code == 201
+    assert await read_hats(session, case) == [(HatKind.EXPERT, HatStatus.ASKED)]
+
+
+async def test_colleague_offers_and_owner_accepts(
+    session: AsyncSession, bob: httpx.AsyncClient, alice: httpx.AsyncClient
+) -> None:
+    case = await create_case(session)
+    for_another = {"kind": "expert", "user_id": str(MONA.id)}
+    assert (await bob.post(f"/cases/{case.id}/hats", data=for_another)).status_code == 403
+    offer = {"kind": "decision_maker", "user_id": str(BOB.id)}
+    assert (await bob.post(f"/cases/{case.id}/hats", data=offer)).status_code == 303
+    hat = (await session.scalars(select(Hat))).one()
+    assert (await bob.post(f"/cases/{case.id}/hats/{hat.id}/accept")).status_code == 403
+    assert (await alice.post(f"/cases/{case.id}/hats/{hat.id}/accept")).status_code == 303
+    assert await read_hats(session, case) == [(HatKind.DECISION_MAKER, HatStatus.ACCEPTED)]
+    assert (await alice.post(f"/cases/{case.id}/hats/{hat.id}/remove")).status_code == 303
+    assert await read_hats(session, case) == []
+
+
+async def test_taking_over_makes_the_owner(session: AsyncSession, open_api: OpenApi) -> None:
+    case = await create_case(session)
+    alice, bob = await open_api(ALICE), await open_api(BOB)
+    body = {"kind": "owner", "user_id": str(BOB.id)}
+    hat = (await alice.post(f"/api/v1/cases/{case.id}/hats", json=body)).json()
+    assert (await bob.post(f"/api/v1/cases/{case.id}/hats/{hat['id']}/accept")).status_code == 200
+    await session.refresh(case)
+    assert (case.owner_id, case.author_id) == (BOB.id, ALICE.id)
+    assert (
+        await alice.patch(f"/api/v1/cases/{case.id}", json={"product": "X"}, headers={"If-Match": '"2"'})
+    ).status_code == 403
+    back = await bob.post(f"/api/v1/cases/{case.id}/hats", json={"kind": "owner", "user_id": str(BOB.id)})
+    assert back.status_code == 422
+
+
+async def test_hats_stay_inside_the_organisation(session: AsyncSession, open_api: OpenApi) -> None:
+    case = await create_case(session)
+    alice, dora = await open_api(ALICE), await open_api(DORA)
+    body = {"kind": "expert", "user_id": str(DORA.id)}
+    assert (await alice.post(f"/api/v1/cases/{case.id}/hats", json=body)).status_code == 422
+    hat = await create_hat(session, case, BOB, status=HatStatus.ASKED)
+    for path in ("accept", "decline"):
+        assert (await dora.post(f"/api/v1/cases/{case.id}/hats/{hat.id}/{path}")).status_code == 404
+
+
+async def test_page_says_which_hat_nobody_wears(session: AsyncSession, alice: httpx.AsyncClient) -> None:
+    case = await create_case(session)
+    await create_hat(session, case, MONA, kind=HatKind.SPARRING_PARTNER)
+    page = await alice.get(f"/cases/{case.id}")
+    assert "Nobody yet: decision maker" in page.text

@@ -1,0 +1,146 @@
+import math
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.similar.ranking import (
+    FAILED_OUTCOMES,
+    FLOORS,
+    STEP,
+    STRONG,
+    Asked,
+    Candidate,
+    Evidence,
+    Facets,
+    Ranked,
+    calibrate_meaning,
+    choose_shown,
+    order,
+    rank,
+    score_candidate,
+)
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+OUTCOMES = ["won_a", "won_other", "lost_competitor", "lost_no_decision", "withdrawn_by_us", None]
+
+facets = st.builds(
+    Facets,
+    obstacles=st.lists(st.sampled_from(["silent", "champion_left", "other"]), unique=True, max_size=3).map(tuple),
+    industry=st.sampled_from([None, "retail", "healthcare"]),
+    stage=st.sampled_from([None, "proposal"]),
+    product=st.sampled_from(["", "Rutekart", "rutekart"]),
+)
+evidence = st.builds(
+    Evidence,
+    passage_id=st.uuids(),
+    same_language=st.booleans(),
+    cosine=st.one_of(st.none(), st.floats(-1, 1)),
+    found=st.floats(0, 60),
+    relative_length=st.floats(0.01, 20),
+)
+candidates = st.builds(
+    Candidate,
+    case_id=st.uuids(),
+    practice_id=st.none(),
+    is_open=st.booleans(),
+    moved_at=st.integers(0, 400).map(lambda days: NOW - timedelta(days=days)),
+    evidence=st.lists(evidence, max_size=4).map(tuple),
+    facets=facets,
+    customer=st.sampled_from(["", "Fjord AS", " fjord as", "Havn AS"]),
+    outcome=st.sampled_from(OUTCOMES),
+    has_written_outcome=st.booleans(),
+    verified_uses=st.integers(0, 3),
+)
+asked = st.builds(Asked, mode=st.sampled_from(["full", "keywords"]), facets=facets, information=st.floats(0, 80))
+pools = st.lists(candidates, max_size=30, unique_by=lambda candidate: candidate.case_id)
+
+
+@given(candidates, asked)
+def test_the_score_is_the_sum_of_its_parts_and_bounded(candidate: Candidate, asked: Asked) -> None:
+    ranked = score_candidate(candidate, asked)
+    assert ranked.score == pytest.approx(math.fsum(ranked.parts.values()))
+    assert 0 <= ranked.score <= 1 + 1e-9
+    assert all(value > 0 for value in ranked.parts.values())
+
+
+@given(candidates, asked, st.floats(0, 0.5))
+def test_more_evidence_never_lowers_the_score(candidate: Candidate, asked: Asked, more: float) -> None:
+    better = Candidate(
+        **candidate.__dict__
+        | {
+            "evidence": tuple(
+                Evidence(
+                    **e.__dict__ | {"found": e.found + more, "cosine": None if e.cosine is None else e.cosine + more}
+                )
+                for e in candidate.evidence
+            )
+        }
+    )
+    assert score_candidate(better, asked).score >= score_candidate(candidate, asked).score - 1e-9
+
+
+@given(pools, asked, st.integers(1, 20))
+def test_pools_hold_what_belongs_there(pool: list[Candidate], asked: Asked, limit: int) -> None:
+    ranking = rank(pool, asked, limit)
+    assert all(not ranked.candidate.is_open for ranked in ranking.learn)
+    assert all(ranked.candidate.is_open for ranked in ranking.join)
+    for shown in (ranking.learn, ranking.join):
+        assert len(shown) <= limit
+        assert all(ranked.score >= FLOORS[asked.mode] for ranked in shown)
+        assert len({ranked.candidate.case_id for ranked in shown}) == len(shown)
+        customers = [ranked.candidate.customer.strip().casefold() for ranked in shown]
+        assert all(not customer or customers.count(customer) <= 2 for customer in customers)
+    if ranking.nearest:
+        assert not ranking.learn
+        assert not ranking.join
+
+
+@given(pools, asked, st.integers(3, 20))
+def test_a_relevant_failure_is_among_the_first_five(pool: list[Candidate], asked: Asked, limit: int) -> None:
+    without_customers = [Candidate(**candidate.__dict__ | {"customer": ""}) for candidate in pool]
+    relevant = [
+        ranked
+        for candidate in without_customers
+        if (ranked := score_candidate(candidate, asked)).score >= FLOORS[asked.mode] and not candidate.is_open
+    ]
+    shown = rank(without_customers, asked, limit).learn
+    if any(ranked.candidate.failed for ranked in relevant):
+        assert any(ranked.candidate.failed for ranked in shown[:5])
+    assert len(shown) == min(limit, len(relevant))
+
+
+@given(pools, asked)
+def test_order_is_by_relevance_then_outcome_then_reuse(pool: list[Candidate], asked: Asked) -> None:
+    ordered = order([score_candidate(candidate, asked) for candidate in pool])
+    keys = [
+        (math.floor(r.score / STEP + 1e-9), r.candidate.has_written_outcome, r.candidate.verified_uses) for r in ordered
+    ]
+    assert keys == sorted(keys, reverse=True)
+    assert order(reversed(ordered)) == ordered
+
+
+def test_the_bands_begin_at_a_step() -> None:
+    assert pytest.approx(round(STRONG / STEP)) == STRONG / STEP
+
+
+def make(score: float, **fields: object) -> Ranked:
+    candidate = Candidate(
+        **{"case_id": uuid4(), "practice_id": None, "is_open": False, "moved_at": NOW, "evidence": ()} | fields  # type: ignore[arg-type]
+    )
+    return Ranked(candidate, UUID(int=1), {"meaning": score})
+
+
+def test_one_failure_takes_the_fifth_place_and_the_others_keep_theirs() -> None:
+    won = [make(0.9 - n / 100, outcome="won_a") for n in range(7)]
+    lost = make(0.4, outcome=next(iter(FAILED_OUTCOMES)))
+    assert choose_shown([*won, lost], 6) == [*won[:4], lost, won[4]]
+    assert choose_shown([*won, lost], 2) == won[:2]
+
+
+def test_the_other_language_is_weighed_by_what_it_says() -> None:
+    assert calibrate_meaning(0.86, same_language=False) > calibrate_meaning(0.86, same_language=True)
+    assert calibrate_meaning(0.5, same_language=True) == 0
+    assert calibrate_meaning(1.0, same_language=True) == 1
