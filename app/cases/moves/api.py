@@ -65,7 +65,7 @@ async def reopen_case(
     response: Response,
 ) -> CaseRead:
     """From resolved, shared or withdrawn, back to investigating."""
-    await service.reopen_case(session, case, body.reason, viewer, now)
+    case = await service.reopen_case(session, case, body.reason, viewer, now)
     return await answer_case(request, session, case, response)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
 from app.cases.models import Case
-from app.cases.queries import read_facts
+from app.cases.queries import read_facts, reload_case
 from app.cases.service import CaseNotReady, move_case
 from app.cases.workflow import Move, find_missing
 from app.core.i18n import gettext as _
@@ -17,8 +17,8 @@ async def withdraw_case(session: AsyncSession, case: Case, reason: str, viewer: 
     await move_case(session, case, Move.WITHDRAW, facts, viewer, now, note=reason)
 
 
-async def reopen_case(session: AsyncSession, case: Case, reason: str, viewer: Viewer, now: datetime) -> None:
-    """Back to investigating. The outcome is asked for again; what was written about it stays."""
+async def reopen_case(session: AsyncSession, case: Case, reason: str, viewer: Viewer, now: datetime) -> Case:
+    """Back to investigating; the case loaded anew. The outcome is asked for again, what was written about it stays."""
     facts = await read_facts(session, case, reason=reason)
     if case.posted_at is None:
         missing = {need.field: _(need.message) for need in find_missing(Move.POST, facts)}
@@ -30,3 +30,4 @@ async def reopen_case(session: AsyncSession, case: Case, reason: str, viewer: Vi
     case.outcome_plan_id = None
     case.resolved_at = None
     case.follow_up_on = None
+    return await reload_case(session, case.id)
