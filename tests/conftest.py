@@ -10,17 +10,17 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from app.accounts.service import create_key
-from app.embeddings.build import build_model, default_model_dir
-from app.embeddings.slot import ModelSlot
 from fastapi import FastAPI
 from sqlalchemy import NullPool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 
+from app.accounts.service import create_key
 from app.core.config import Settings
 from app.core.db import SessionFactory
 from app.core.postgres.databases import Database
 from app.core.tenancy import enter_organisation
+from app.embeddings.build import build_model, default_model_dir
+from app.embeddings.slot import ModelSlot
 from app.main import attach, create_app
 from tests.database import TestServer, copy_template, drop_database
 from tests.world import ADAM, ALICE, BOB, CHARLIE, DORA, LENA, MONA, Person

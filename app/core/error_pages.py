@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.core.errors import BadRequest, Invalid, Unauthenticated, UnstuckError
 from app.core.forms import explain
@@ -18,6 +19,8 @@ from app.core.i18n import gettext as _
 from app.core.templating import render
 
 log = structlog.get_logger("errors")
+
+CLIENT_CLOSED_REQUEST = 499
 
 TITLES = {
     400: N_("This could not be read"),
@@ -134,6 +137,10 @@ def install_error_handlers(app: FastAPI) -> None:
         unavailable.headers = {"Retry-After": "5"}
         return answer_error(request, unavailable)
 
+    async def on_disconnect(_request: Request, _error: Exception) -> Response:
+        # Nobody reads this: the browser took its request back, as a search while typing does.
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+
     async def on_anything(request: Request, error: Exception) -> Response:
         log.error("unexpected_error", exc_info=error, path=request.url.path)
         return answer_error(
@@ -144,6 +151,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(OperationalError, on_database)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_exception_handler(Exception, on_anything)
 
 
