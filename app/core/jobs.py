@@ -6,7 +6,7 @@ never needs to know a higher one.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from procrastinate import App, PsycopgConnector
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -35,11 +35,11 @@ class JobEnvironment:
         return service
 
 
-class Follower(Protocol):
-    """What runs when an event happened. It may run twice, and must not mind."""
+Follower = Callable[..., Awaitable[None]]
+"""What runs when an event happened, with the environment and the event's arguments by name.
 
-    async def __call__(self, environment: JobEnvironment, /, **arguments: str) -> None: ...
-
+It may run twice, and must not mind.
+"""
 
 RunWorker = Callable[[JobEnvironment], Awaitable[None]]
 

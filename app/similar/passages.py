@@ -11,6 +11,8 @@ PIECE_WORDS = 160
 
 SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 
+WORD = re.compile(r"\w+")
+
 SPELT_OUT = str.maketrans({"å": "aa", "ä": "ae", "æ": "ae", "ö": "oe", "ø": "oe"})
 
 
@@ -134,6 +136,11 @@ def _split_sentences(text: str, words: int) -> Iterator[str]:
         parts = sentence.split()
         for start in range(0, len(parts), words):
             yield " ".join(parts[start : start + words])
+
+
+def split_words(text: str) -> list[str]:
+    """The words in lower case, as they come."""
+    return [word.lower() for word in WORD.findall(text)]
 
 
 def fold_stem(stem: str) -> str:

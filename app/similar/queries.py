@@ -231,10 +231,8 @@ def measure_words(terms: Mapping[str, Sequence[Term]]) -> ColumnElement[float]:
         held: ColumnElement[float] = literal(0.0)
         for term in chosen:
             held += case((Passage.words.op("@@")(_tsquery([term.stem])), term.information), else_=0.0)
-        by_language.append((language, held))
-    rest = dict(by_language).get("", literal(0.0))
-    told = [(Passage.language == language, held) for language, held in by_language if language]
-    return case(*told, else_=rest) if told else rest
+        by_language.append((Passage.language == language, held))
+    return case(*by_language, else_=0.0) if by_language else literal(0.0)
 
 
 async def list_facts(session: AsyncSession, case_ids: Sequence[UUID]) -> Rows:

@@ -19,11 +19,11 @@ from app.embeddings.language import detect_language
 from app.embeddings.slot import ModelSlot
 from app.similar import queries
 from app.similar.matches import Match, MatchedPassage, UsedPlan
-from app.similar.passages import Section, cut_text
+from app.similar.passages import Section, cut_text, split_words
 from app.similar.queries import Filters, Query
 from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
 from app.similar.vocabulary import read_query_words
-from app.similar.words import find_matched_words, split_words
+from app.similar.words import find_matched_words
 
 READ_PIECES = 3
 """Of a long text, as many pieces are read by the model; the whole of it counts by its words."""
@@ -65,7 +65,7 @@ async def find_similar(
     mode: Mode = "full" if embedder else "keywords"
     language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
     vector, words = await asyncio.gather(
-        embed_query(embedder, text), read_query_words(session, viewer.organisation_id, text)
+        embed_query(embedder, text), read_query_words(session, viewer.organisation_id, text, language)
     )
     codes = {code.id: code for code in await list_codes(session, retired=True)}
     query = Query(

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.similar.passages import fold_stem
+from app.similar.passages import fold_stem, split_words
 
 CONFIGURATIONS: Mapping[str, str] = {
     "nb": "norwegian",
@@ -25,8 +25,8 @@ SAMPLED_PASSAGES = 3000
 SAMPLE_SECONDS = 60
 KEPT_SAMPLES = 64
 
-MOST_TERMS = 24
-POSTINGS_TO_READ = 3000
+MOST_TERMS = 16
+POSTINGS_TO_READ = 1500
 """About how many passages the words that find candidates may have between them."""
 
 COUNT_PASSAGES = text("SELECT count(*) FROM passages WHERE organisation_id = :organisation_id")
@@ -36,10 +36,22 @@ COUNT_WORDS = text(
     FROM ts_stat(format('SELECT words FROM passages ORDER BY organisation_id DESC, id DESC LIMIT %s', :limit))
     """
 )
+LIST_LANGUAGES = text(
+    """
+    SELECT DISTINCT language
+    FROM (SELECT language FROM passages ORDER BY organisation_id DESC, id DESC LIMIT :limit) AS sampled
+    """
+)
+# Words that tell nothing in the query's language are left out before the other languages' stemmers see them.
 STEM = text(
     """
-    SELECT language, tsvector_to_array(to_tsvector(configuration::regconfig, :text)) AS stems
-    FROM unnest(cast(:languages AS text[]), cast(:configurations AS text[])) AS asked (language, configuration)
+    WITH kept AS (
+        SELECT string_agg(word, ' ') AS text
+        FROM unnest(cast(:words AS text[])) AS given (word)
+        WHERE ts_lexize(cast(:dictionary AS regdictionary), word) <> '{}'
+    )
+    SELECT language, tsvector_to_array(to_tsvector(cast(configuration AS regconfig), coalesce(kept.text, ''))) AS stems
+    FROM kept, unnest(cast(:languages AS text[]), cast(:configurations AS text[])) AS asked (language, configuration)
     """
 )
 
@@ -54,6 +66,7 @@ class Vocabulary:
     frequencies: Mapping[str, int]
     average_length: float
     """Different stems in a passage."""
+    languages: frozenset[str]
     read_at: float
 
     def information(self, stem: str) -> float:
@@ -76,6 +89,7 @@ class Term:
 class QueryWords:
     """The query's words as the passages of each language have them, the most telling first."""
 
+    language: str
     terms: Mapping[str, Sequence[Term]]
     finding: Mapping[str, Sequence[Term]]
     """Those of them that are rare enough to look for; the others only add to what is found."""
@@ -83,7 +97,8 @@ class QueryWords:
 
     @property
     def information(self) -> float:
-        return max((math.fsum(t.information for t in terms) for terms in self.terms.values()), default=0.0)
+        """Of all its words."""
+        return math.fsum(term.information for term in self.terms[self.language])
 
 
 _samples: OrderedDict[UUID, Vocabulary] = OrderedDict()
@@ -96,32 +111,42 @@ async def read_vocabulary(session: AsyncSession, organisation_id: UUID) -> Vocab
         return known
     passages = await session.scalar(COUNT_PASSAGES, {"organisation_id": organisation_id}) or 0
     frequencies = {row.word: row.ndoc for row in await session.execute(COUNT_WORDS, {"limit": SAMPLED_PASSAGES})}
+    languages = await session.scalars(LIST_LANGUAGES, {"limit": SAMPLED_PASSAGES})
     sampled = min(passages, SAMPLED_PASSAGES)
     average = sum(frequencies.values()) / sampled if sampled else 1.0
-    _samples[organisation_id] = Vocabulary(passages, sampled, frequencies, average, time.monotonic())
+    read_at = time.monotonic()
+    _samples[organisation_id] = Vocabulary(passages, sampled, frequencies, average, frozenset(languages), read_at)
     _samples.move_to_end(organisation_id)
     while len(_samples) > KEPT_SAMPLES:
         _samples.popitem(last=False)
     return _samples[organisation_id]
 
 
-async def read_query_words(session: AsyncSession, organisation_id: UUID, query: str) -> QueryWords:
-    """The stems of a query in every language, weighed by the organisation's own texts."""
+async def read_query_words(session: AsyncSession, organisation_id: UUID, query: str, language: str) -> QueryWords:
+    """The stems of a query in every language of the organisation's texts, weighed by those texts."""
     vocabulary = await read_vocabulary(session, organisation_id)
+    languages = sorted({language} | vocabulary.languages)
     found = await session.execute(
         STEM,
         {
-            "text": query,
-            "languages": [*CONFIGURATIONS, ""],
-            "configurations": [*CONFIGURATIONS.values(), "simple"],
+            "words": list(dict.fromkeys(split_words(query))),
+            "dictionary": name_dictionary(language),
+            "languages": languages,
+            "configurations": [CONFIGURATIONS.get(other, "simple") for other in languages],
         },
     )
     terms = {row.language: choose_terms(set(map(fold_stem, row.stems)), vocabulary) for row in found}
     return QueryWords(
+        language=language,
         terms=terms,
-        finding={language: choose_finding(chosen, vocabulary) for language, chosen in terms.items()},
+        finding={other: choose_finding(chosen, vocabulary) for other, chosen in terms.items()},
         average_length=vocabulary.average_length,
     )
+
+
+def name_dictionary(language: str) -> str:
+    """PostgreSQL's dictionary that stems one word of the language; empty for a word that tells nothing."""
+    return f"{CONFIGURATIONS[language]}_stem" if language in CONFIGURATIONS else "simple"
 
 
 def choose_terms(stems: Iterable[str], vocabulary: Vocabulary) -> list[Term]:

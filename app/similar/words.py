@@ -1,6 +1,5 @@
 """Which words of a passage are the query's: what is marked, and named as a reason."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,10 +7,9 @@ from markupsafe import Markup, escape
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.similar.passages import fold_stem
-from app.similar.vocabulary import CONFIGURATIONS, QueryWords
+from app.similar.passages import WORD, fold_stem, split_words
+from app.similar.vocabulary import QueryWords, name_dictionary
 
-WORD = re.compile(r"\w+")
 SHOWN_WORDS = 60
 WORDS_BEFORE = 12
 
@@ -35,18 +33,12 @@ async def find_matched_words(
         by_language.setdefault(passage.language, set()).update(split_words(passage.text))
     matched: dict[tuple[str, str], bool] = {}
     for language, words in by_language.items():
-        terms = query.terms.get(language, query.terms.get("", ()))
-        stems = {term.stem for term in terms}
-        dictionary = f"{CONFIGURATIONS[language]}_stem" if language in CONFIGURATIONS else "simple"
-        rows = await session.execute(STEM_WORDS, {"dictionary": dictionary, "words": sorted(words)})
+        stems = {term.stem for term in query.terms.get(language, ())}
+        asked = {"dictionary": name_dictionary(language), "words": sorted(words)}
+        rows = await session.execute(STEM_WORDS, asked)
         for row in rows:
             matched[language, row.word] = any(fold_stem(stem) in stems for stem in row.stems or ())
     return matched
-
-
-def split_words(passage: str) -> list[str]:
-    """The words in lower case, as they come."""
-    return [word.lower() for word in WORD.findall(passage)]
 
 
 def mark_words(passage: str, words: frozenset[str]) -> Markup:

@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Case, Visibility
-from app.cases.workflow import State
 from app.core.db import SessionFactory
 from app.embeddings.slot import ModelSlot
 from app.similar import vocabulary
@@ -22,7 +21,7 @@ STORIES: dict[str, dict[str, Any]] = {
     "left_nb": {
         "language": "nb",
         "title": "Lagersjefen som ville ha oss, har sluttet",
-        "situation": "Kontakten vår hos grossisten sa opp forrige uke. Etterfølgeren kjenner ikke saken og svarer ikke.",
+        "situation": "Kontakten vår hos grossisten sa opp. Etterfølgeren kjenner ikke saken og svarer ikke.",
         "desired_state": "Et møte med den nye lagersjefen.",
         "obstacles": ("champion_left",),
         "customer": "Rødbekk Engros AS",
@@ -120,6 +119,3 @@ async def cases(session: AsyncSession, index: Index) -> dict[str, Case]:
         made[key] = await create(session, visibility=EVERYONE, **story)
     await index(*made.values())
     return made
-
-
-__all__ = ["EVERYONE", "STORIES", "State"]

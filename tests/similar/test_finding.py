@@ -1,3 +1,5 @@
+from typing import Any
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -15,13 +17,14 @@ PATH = "/api/v1/similar-cases"
 CHAMPION_LEFT = "Hun som drev saken hos kunden, har sluttet, og den nye svarer ikke på henvendelser."
 
 
-async def find(client: httpx.AsyncClient, text: str = CHAMPION_LEFT, limit: int = 5) -> dict:
+async def find(client: httpx.AsyncClient, text: str = CHAMPION_LEFT, limit: int = 5) -> dict[str, Any]:
     response = await client.post(PATH, json={"text": text, "limit": limit})
     assert response.status_code == 200, response.text
-    return response.json()
+    found: dict[str, Any] = response.json()
+    return found
 
 
-def ids(found: dict) -> list[str]:
+def ids(found: dict[str, Any]) -> list[str]:
     return [match["id"] for pool in ("learn", "join") for match in found[pool]]
 
 
@@ -200,7 +203,7 @@ async def test_any_text_gets_an_answer(cases: dict[str, Case], bob: httpx.AsyncC
         {},
     ],
 )
-async def test_a_bad_question_is_refused(bob: httpx.AsyncClient, body: dict) -> None:
+async def test_a_bad_question_is_refused(bob: httpx.AsyncClient, body: dict[str, Any]) -> None:
     response = await bob.post(PATH, json=body)
     assert response.status_code == 422
     assert response.headers["content-type"] == "application/problem+json"

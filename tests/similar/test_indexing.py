@@ -1,0 +1,128 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cases.models import Case
+from app.cases.workflow import State
+from app.core.db import SessionFactory, create_engine, create_session_factory
+from app.core.jobs import JobEnvironment, publish
+from app.core.postgres.databases import Database
+from app.core.tenancy import enter_organisation, organisation_session
+from app.embeddings.slot import ModelSlot
+from app.similar.jobs import announce_model, index_organisation, refresh_case
+from app.similar.models import Passage
+from app.worker import run_worker
+from tests.factories import create_case, create_practice, create_question, create_resolved_case
+from tests.similar.conftest import EVERYONE, STORIES, Index
+from tests.world import ALICE
+
+SOON = 3.0
+
+
+async def read_passages(session: AsyncSession, case: Case) -> Sequence[Any]:
+    columns = (Passage.id, Passage.section, Passage.text, Passage.model, Passage.practice_id, Passage.updated_at)
+    rows = await session.execute(select(*columns).where(Passage.case_id == case.id).order_by(Passage.id))
+    return rows.all()
+
+
+async def test_only_what_changed_is_written_again(
+    session: AsyncSession, session_factory: SessionFactory, slot: ModelSlot, index: Index
+) -> None:
+    case = await create_case(session, **STORIES["left_nb"])
+    await index(case)
+    before = {row.section: row.id for row in await read_passages(session, case)}
+    assert set(before) == {"title", "situation", "states"}
+    assert await refresh_case(session_factory, slot, case.organisation_id, case.id) == 0
+    case.situation = "Den nye har svart, og vil ha et møte."
+    case.desired_state = ""
+    await create_question(session, case, text="Hva vil den nye?", answer="Få ned svinnet.")
+    await index(case)
+    after = {row.section: row for row in await read_passages(session, case)}
+    assert set(after) == {"title", "situation", "questions"}
+    assert after["title"].id == before["title"]
+    assert after["situation"].text == "Den nye har svart, og vil ha et møte."
+    assert all(row.model == slot.embedder.model_id for row in after.values() if slot.embedder)
+
+
+async def test_a_passage_that_moves_keeps_its_vector(session: AsyncSession, index: Index) -> None:
+    case = await create_case(session, **STORIES["left_nb"] | {"situation": " ".join(["Første ledd er langt."] * 60)})
+    await index(case)
+    case.situation = "Innledning. " * 150 + case.situation
+    await index(case)
+    assert all(row.model for row in await read_passages(session, case))
+
+
+async def test_without_a_model_words_are_kept_and_vectors_come_later(
+    session: AsyncSession, session_factory: SessionFactory, slot: ModelSlot, index: Index
+) -> None:
+    case = await create_case(session, **STORIES["left_sv"])
+    await index(case, model=False)
+    assert {row.model for row in await read_passages(session, case)} == {None}
+    await announce_model(session_factory, slot)
+    waiting = await session.execute(text("SELECT task_name, queue_name, args FROM procrastinate_jobs"))
+    assert [
+        (row.task_name, row.queue_name) for row in waiting if row.args["organisation_id"] == str(case.organisation_id)
+    ] == [("model.changed", "bulk")]
+    environment = JobEnvironment(session_factory, {ModelSlot: slot})
+    await index_organisation(environment, organisation_id=str(case.organisation_id))
+    assert all(row.model for row in await read_passages(session, case))
+    await announce_model(session_factory, slot)
+    assert await session.scalar(text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'model.changed'")) == 1
+
+
+async def test_the_model_lost_leaves_the_vectors_alone(session: AsyncSession, index: Index) -> None:
+    case = await create_case(session, **STORIES["left_nb"])
+    await index(case)
+    await index(case, model=False)
+    assert all(row.model for row in await read_passages(session, case))
+
+
+async def test_a_practice_has_passages_while_its_case_is_shared(session: AsyncSession, index: Index) -> None:
+    case = await create_resolved_case(session)
+    practice = await create_practice(session, case)
+    await index(case)
+    owners = {row.practice_id for row in await read_passages(session, case)}
+    assert owners == {None, practice.id}
+    case.state = State.INVESTIGATING
+    await index(case)
+    assert {row.practice_id for row in await read_passages(session, case)} == {None}
+
+
+@pytest.fixture
+async def committed(committed_database: Database) -> AsyncIterator[SessionFactory]:
+    engine = create_engine(committed_database.app_url)
+    yield create_session_factory(engine)
+    await engine.dispose()
+
+
+async def test_a_saved_text_is_found_within_three_seconds(
+    committed_database: Database, committed: SessionFactory, slot: ModelSlot
+) -> None:
+    conninfo = committed_database.app_url.replace("+psycopg", "", 1)
+    working = asyncio.ensure_future(run_worker(JobEnvironment(committed, {ModelSlot: slot}), conninfo))
+    try:
+        await asyncio.sleep(1)
+        async with organisation_session(committed, ALICE.organisation_id) as session:
+            case = await create_case(session, visibility=EVERYONE, **STORIES["left_nb"])
+            await enter_organisation(session, ALICE.organisation_id)
+            await publish(session, "case.changed", organisation_id=str(case.organisation_id), case_id=str(case.id))
+        started = time.perf_counter()
+        while not await count_embedded(committed, case):
+            assert time.perf_counter() - started < SOON
+            await asyncio.sleep(0.05)
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+
+
+async def count_embedded(factory: SessionFactory, case: Case) -> int:
+    async with organisation_session(factory, ALICE.organisation_id) as session:
+        counted = await session.scalar(
+            select(func.count()).where(Passage.case_id == case.id, Passage.model.is_not(None))
+        )
+        return counted or 0
