@@ -187,3 +187,12 @@ async def test_colleague_sees_no_buttons(
     assert "Tell how it went" not in page
     assert "Log an objection" in page
     assert MONA.name in page
+
+
+async def test_case_opened_again_has_nothing_chosen(
+    session: AsyncSession, case: Case, plans: tuple[Plan, Plan], alice: httpx.AsyncClient
+) -> None:
+    await start_trying(session, case, plans[0])
+    case.state = State.INVESTIGATING
+    await session.flush()
+    assert "plan-chosen" not in (await alice.get(f"/cases/{case.id}")).text

@@ -34,7 +34,7 @@ PLAN = "/cases/{case_id}/plans/{plan_id}"
 async def _read_plans(session: AsyncSession, case: Case, plans: list[Plan], viewer: Viewer) -> list[PlanRead]:
     bases = await queries.list_visible_titles(session, {p.basis_case_id for p in plans if p.basis_case_id}, viewer)
     return [
-        PlanRead.from_plan(plan, chosen=plan.id == case.chosen_plan_id, basis_visible=plan.basis_case_id in bases)
+        PlanRead.from_plan(plan, chosen=service.is_chosen(case, plan), basis_visible=plan.basis_case_id in bases)
         for plan in plans
     ]
 

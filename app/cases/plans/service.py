@@ -168,6 +168,11 @@ async def _write_steps(
     await session.flush()
 
 
+def is_chosen(case: Case, plan: Plan) -> bool:
+    """It is the plan being tried, or the one that was. A case opened again has nothing chosen yet."""
+    return plan.id == case.chosen_plan_id and case.state not in {State.INVESTIGATING, State.CREATING}
+
+
 def propose_follow_up(plan: Plan, today: date) -> date:
     """When to ask how it went: at the switch date if it lies ahead, else in 14 days."""
     if plan.switch_on is not None and plan.switch_on > today:

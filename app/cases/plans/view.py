@@ -13,7 +13,7 @@ from app.cases.models import Case, Plan, PlanStep
 from app.cases.plans.deps import may_edit_plan, may_tick
 from app.cases.plans.queries import list_plans, list_visible_titles
 from app.cases.plans.schemas import MAX_PLANS
-from app.cases.plans.service import local_day
+from app.cases.plans.service import is_chosen, local_day
 from app.cases.workflow import OPEN_STATES, CaseFacts, Move, State, find_missing
 from app.core.i18n import gettext as _
 
@@ -88,7 +88,7 @@ async def view_plans(session: AsyncSession, case: Case, facts: CaseFacts, viewer
 def _view_plan(
     case: Case, plan: Plan, viewer: Viewer, today: date, *, chooses: bool, titles: dict[UUID, str]
 ) -> PlanView:
-    chosen = plan.id == case.chosen_plan_id
+    chosen = is_chosen(case, plan)
     tried = chosen and case.state is State.TRYING
     return PlanView(
         plan=plan,
