@@ -16,7 +16,7 @@ class Autosave {
     this.status = form.querySelector("[data-autosave-status]");
     this.wait = PAUSE;
     form.addEventListener("input", () => this.changed());
-    form.addEventListener("submit", () => this.close());
+    form.addEventListener("submit", (event) => this.submit(event));
     window.addEventListener("online", () => this.pending && this.save());
     window.addEventListener("pagehide", () => this.leave());
     this.restore();
@@ -66,7 +66,12 @@ class Autosave {
 
   async save() {
     if (this.saving) return this.schedule();
-    this.saving = true;
+    this.saving = this.store();
+    await this.saving;
+    this.saving = null;
+  }
+
+  async store() {
     this.pending = false;
     this.say("saving");
     try {
@@ -79,9 +84,17 @@ class Autosave {
       this.wait = Math.min(this.wait * 2, LONGEST_WAIT);
       this.say(error instanceof Refused ? "refused" : "failed");
       if (!(error instanceof Refused)) this.schedule();
-    } finally {
-      this.saving = false;
     }
+  }
+
+  // A save under way goes first: otherwise it would look as if somebody else had saved meanwhile.
+  async submit(event) {
+    this.close();
+    if (!this.saving) return;
+    event.preventDefault();
+    await this.saving;
+    this.saving = null;
+    this.form.requestSubmit(event.submitter);
   }
 
   // The form is sent as a whole: what it holds is the server's to keep or to show again.
