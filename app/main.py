@@ -110,6 +110,7 @@ def attach(app: FastAPI, settings: Settings, factory: SessionFactory, slot: Mode
     app.state.session_factory = factory
     app.state.model_slot = slot
     app.state.prepare_organisation = cases_service.prepare_organisation
+    app.state.hand_over_cases = cases_service.hand_over_cases
     app.state.readiness = health.Readiness(factory, health.read_migration_head(), lambda: slot.mode)
 
 

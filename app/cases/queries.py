@@ -99,6 +99,11 @@ async def reload_case(session: AsyncSession, case_id: UUID) -> Case:
     return (await session.scalars(query)).one()
 
 
+async def lock_id(session: AsyncSession, case_id: UUID) -> None:
+    """Let nobody else make or change the case of this id before this transaction ends."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(str(case_id), 0))))
+
+
 async def case_exists(session: AsyncSession, case_id: UUID) -> bool:
     """Whether the id is taken, by a case that the asker may not see perhaps."""
     return await session.scalar(select(Case.id).where(Case.id == case_id)) is not None
@@ -136,14 +141,11 @@ async def wears_hat(session: AsyncSession, case: Case, user_id: UUID, kind: str)
 
 async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> CaseFacts:
     """What the guards look at. The case must be loaded with deal and obstacles."""
-    answered = await session.scalar(
-        select(func.count()).where(Question.case_id == case.id, Question.answered_at.is_not(None))
-    )
-    plans = (
-        await session.execute(
-            select(Plan.move, Plan.switch_rule).where(Plan.case_id == case.id).order_by(Plan.letter, Plan.id)
-        )
-    ).all()
+    answered = select(func.count()).where(Question.case_id == case.id, Question.answered_at.is_not(None))
+    plans = select(func.count()).where(Plan.case_id == case.id, Plan.move != "")
+    first_rule = select(Plan.switch_rule).where(Plan.case_id == case.id).order_by(Plan.letter, Plan.id).limit(1)
+    counted = select(answered.scalar_subquery(), plans.scalar_subquery(), first_rule.scalar_subquery())
+    answered_questions, plans_with_move, switch_rule = (await session.execute(counted)).one()
     return CaseFacts(
         state=case.state,
         title=case.title,
@@ -151,10 +153,10 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
         obstacles=len(case.obstacles),
         situation=case.situation,
         desired_state=case.desired_state,
-        answered_questions=answered or 0,
+        answered_questions=answered_questions,
         skip_questions_reason=case.skip_questions_reason,
-        plans_with_move=sum(1 for plan in plans if plan.move),
-        first_plan_switch_rule=plans[0].switch_rule if plans else "",
+        plans_with_move=plans_with_move,
+        first_plan_switch_rule=switch_rule or "",
         reason=reason,
         outcome_key=case.outcome.key if case.outcome else "",
         outcome_plan_given=case.outcome_plan_id is not None,
@@ -283,3 +285,11 @@ def _wait_for_owner(case: Case, switch_on: date | None, today: date) -> Waiting:
 
 def _start_of(day: date) -> datetime:
     return datetime.combine(day, time.min, UTC)
+
+
+async def lock_open_cases(session: AsyncSession, owner_id: UUID) -> Sequence[Case]:
+    """Every open case of an owner, whoever asks, locked until the transaction ends."""
+    found = await session.scalars(
+        select(Case).where(Case.owner_id == owner_id, Case.state.in_(OPEN_STATES)).order_by(Case.id).with_for_update()
+    )
+    return found.all()

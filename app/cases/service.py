@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.codes import create_built_in_codes
 from app.cases.models import Case, CaseMove
+from app.cases.queries import lock_open_cases
 from app.cases.workflow import MOVES, CaseFacts, Move, find_missing, is_possible
 from app.core.errors import Conflict
 from app.core.i18n import N_
@@ -91,3 +92,12 @@ async def announce_change(session: AsyncSession, case: Case, now: datetime) -> N
     case.updated_at = now
     await session.flush()
     await publish(session, "case.changed", organisation_id=str(case.organisation_id), case_id=str(case.id))
+
+
+async def hand_over_cases(
+    session: AsyncSession, from_user_id: UUID, to_user_id: UUID, viewer: Viewer, now: datetime
+) -> None:
+    """Give somebody's open cases to a colleague. Who wrote them stays their author; a draft stays private."""
+    for case in await lock_open_cases(session, from_user_id):
+        case.owner_id = to_user_id
+        await touch_case(session, case, viewer, now)
