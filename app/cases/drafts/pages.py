@@ -116,7 +116,8 @@ async def delete_draft(request: Request, case: EditableCase, session: Session) -
 
 
 async def find_own_case(session: AsyncSession, case_id: UUID, viewer: Viewer) -> Case | None:
-    """The viewer's case, locked; None while there is none of this id."""
+    """The viewer's case, locked; None while there is none of this id, and nobody else makes it meanwhile."""
+    await queries.lock_id(session, case_id)
     case = await queries.find_case(session, case_id, queries.visible_to(viewer), lock=True)
     if case is None and await queries.case_exists(session, case_id):
         raise NotFound
