@@ -89,7 +89,8 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
     hats = await list_hats(session, case)
     edits = may_edit(case, viewer)
     discussed = case.state in OPEN_STATES | CLOSED_STATES
-    people = [(str(user.id), user.name) for user in await accounts.list_active_users(session)]
+    hands_out = discussed and may_ask(case, viewer)
+    people = await accounts.list_active_users(session) if hands_out else []
     readers = await queries.list_readers(session, case) if discussed else []
     unsparred = bool(plans.first_missing) and not case.skip_questions_reason
     return CaseView(
@@ -104,12 +105,12 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
         may_edit=edits,
         may_manage=viewer.leads(case.team_id),
         may_ask=discussed,
-        hands_out_hats=discussed and may_ask(case, viewer),
+        hands_out_hats=hands_out,
         may_skip=edits and unsparred,
         may_withdraw=edits and is_possible(Move.WITHDRAW, case.state),
         may_reopen=edits and is_possible(Move.REOPEN, case.state),
         hat_kinds=[(kind.value, _(name).capitalize()) for kind, name in HAT_NAMES.items() if kind is not HatKind.OWNER],
-        people=people,
+        people=[(str(user.id), user.name) for user in people],
         readers=[(str(user.id), user.name) for user in readers if user.id not in {case.owner_id, viewer.user_id}],
     )
 
