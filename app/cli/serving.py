@@ -14,15 +14,20 @@ from app.cli.welcome import describe_site
 from app.core.db import create_engine, create_session_factory
 from app.core.jobs import JobEnvironment
 from app.embeddings.slot import ModelSlot
-from app.main import create_app
+from app.main import UnsafeProduction, create_app, refuse_unsafe_production
 from app.similar.jobs import load_model
 from app.worker import run_worker
 
 GRACE_SECONDS = 10
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_web(site: Site, listener: socket.socket) -> None:
     """Serve until told to end; requests under way are finished first. An embedded site works off its jobs, too."""
+    try:
+        site.run(partial(refuse_unsafe_production, site.settings))
+    except UnsafeProduction as error:
+        raise CommandError(str(error)) from error
     work = partial(run_worker, conninfo=site.plain_url) if site.server else None
     web = create_app(site.settings, model_dir=site.model_dir, run_worker=work)
     config = uvicorn.Config(
@@ -30,20 +35,22 @@ def run_web(site: Site, listener: socket.socket) -> None:
     )
     server = uvicorn.Server(config)
 
-    async def serve() -> None:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn has no event for it.
+    async def announce() -> None:
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it.
             await asyncio.sleep(0.05)
-        if server.started:
-            typer.echo(await describe_site(web.state.session_factory, site.settings))
-        await serving
+        typer.echo(await describe_site(web.state.session_factory, site.settings))
 
-    # uvicorn listens to the other two itself. Under nohup the end of the terminal is none of our business.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, server.handle_exit)
-    # It raises the signal that ended it once more, when the work is done.
-    runner = asyncio.Runner(loop_factory=config.get_loop_factory())
-    with contextlib.suppress(KeyboardInterrupt, SystemExit), runner:
+    async def serve() -> None:
+        announcing = asyncio.create_task(announce())
+        # uvicorn's way to say that it could not start.
+        with contextlib.suppress(SystemExit):
+            await server.serve(sockets=[listener])
+        announcing.cancel()
+
+    for told in ENDS:
+        if signal.getsignal(told) is not signal.SIG_IGN:  # Under nohup the terminal may go.
+            signal.signal(told, server.handle_exit)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(serve())
     if not server.started:
         raise CommandError("The site did not start.")
@@ -57,7 +64,7 @@ async def work_off_jobs(site: Site) -> None:
     environment = JobEnvironment(factory, {ModelSlot: slot, type(site.settings): site.settings})
     loading = asyncio.create_task(load_model(factory, slot))
     working = asyncio.ensure_future(run_worker(environment, site.plain_url))
-    for told in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for told in ENDS:
         asyncio.get_running_loop().add_signal_handler(told, working.cancel)
     typer.echo("The worker is ready (Ctrl-C stops it)", err=True)
     try:
