@@ -15,6 +15,9 @@ from app.core.i18n import gettext as _
 
 LANGUAGE_COOKIE = "unstuck_language"
 
+QUIET_PATHS = ("/healthz", "/readyz", "/metrics", "/static/")
+"""Measured but not logged: they say nothing and drown what does."""
+
 log = structlog.get_logger("request")
 DURATION = Histogram(
     "unstuck_request_seconds",
@@ -62,6 +65,8 @@ class Requests:
 def _record(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
     DURATION.labels(scope["method"], route, str(status)).observe(seconds)
+    if scope["path"].startswith(QUIET_PATHS):
+        return
     log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 
