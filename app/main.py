@@ -16,7 +16,7 @@ from app.accounts import queries as accounts_queries
 from app.cases import api as cases_api
 from app.cases import pages as cases_pages
 from app.cases import service as cases_service
-from app.core import health
+from app.core import design, health
 from app.core.config import Settings
 from app.core.db import SessionFactory, create_engine, create_session_factory
 from app.core.error_pages import install_error_handlers
@@ -94,6 +94,8 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         feed_api.router,
     ):
         app.include_router(router)
+    if settings.env == "demo":
+        app.include_router(design.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.state.navigation = NAVIGATION
     describe_api(app)

@@ -1,7 +1,5 @@
 """Writes one demo case with all that hangs on it, dated as if it had happened."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -26,23 +24,10 @@ from app.core.db import new_id
 from app.core.jobs import BULK, publish
 from app.deals.models import Deal
 from app.demo.content import DemoCase, DemoPlan, DemoPractice
+from app.demo.scene import Scene
 from app.practices.models import Practice, PracticeUse, Trust, UseResult
 
 PATH = (State.DRAFT, State.INVESTIGATING, State.CREATING, State.TRYING, State.RESOLVED, State.SHARED)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What a case refers to by key."""
-
-    organisation_id: UUID
-    users: Mapping[str, UUID]
-    teams: Mapping[str, UUID]
-    codes: Mapping[tuple[CodeKind, str], UUID]
-    now: datetime
-
-    def days_ago(self, days: float) -> datetime:
-        return self.now - timedelta(days=days)
 
 
 class CaseLoader:
@@ -209,6 +194,7 @@ class CaseLoader:
             case.chosen_plan_id = plans[self.content.choice.plan].id
             case.choice_reason = self.content.choice.reason
             case.chosen_by_id = self.scene.users[self.content.choice.by]
+            case.follow_up_on = plans[self.content.choice.plan].switch_on
             case.chosen_at = self.posted_at + (self.moved_at - self.posted_at) * 0.6
         if self.content.outcome is not None and self.content.outcome.plan is not None:
             case.outcome_plan_id = plans[self.content.outcome.plan].id

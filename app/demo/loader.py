@@ -10,8 +10,9 @@ from app.accounts.service import add_member, create_organisation, create_team, c
 from app.cases.models import Code, CodeKind
 from app.cases.service import prepare_organisation
 from app.core.db import SessionFactory
-from app.demo.case_loader import CaseLoader, Scene
+from app.demo.case_loader import CaseLoader
 from app.demo.content import ORGANISATION, PASSWORD, PEOPLE, TEAMS, read_cases
+from app.demo.scene import Scene
 
 
 async def seed_demo(factory: SessionFactory) -> int:
