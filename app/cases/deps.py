@@ -26,10 +26,12 @@ async def get_visible_case(session: AsyncSession, case_id: UUID, viewer: Viewer,
     return case
 
 
-async def open_restricted(request: Request, session: AsyncSession, case_id: UUID, viewer: Viewer) -> Case:
+async def open_restricted(
+    request: Request, session: AsyncSession, case_id: UUID, viewer: Viewer, *, lock: bool = False
+) -> Case:
     """A restricted case opened by an admin, which is written down whatever becomes of the request."""
     restricted = Case.visibility == Visibility.RESTRICTED
-    case = await queries.find_case(session, case_id, restricted, ~queries.is_private())
+    case = await queries.find_case(session, case_id, restricted, ~queries.is_private(), lock=lock)
     if case is None:
         raise NotFound
     factory: SessionFactory = request.app.state.session_factory
@@ -46,17 +48,24 @@ async def open_restricted(request: Request, session: AsyncSession, case_id: UUID
     return case
 
 
-async def get_readable_case(request: Request, case_id: UUID, session: Session, viewer: CurrentViewer) -> Case:
+async def open_case(
+    request: Request, session: AsyncSession, case_id: UUID, viewer: Viewer, *, lock: bool = False
+) -> Case:
+    """The case for everybody who may read it."""
     try:
-        return await get_visible_case(session, case_id, viewer)
+        return await get_visible_case(session, case_id, viewer, lock=lock)
     except NotFound:
         if not viewer.is_admin:
             raise
-        return await open_restricted(request, session, case_id, viewer)
+        return await open_restricted(request, session, case_id, viewer, lock=lock)
 
 
-async def get_locked_case(case_id: UUID, session: Session, viewer: CurrentViewer) -> Case:
-    return await get_visible_case(session, case_id, viewer, lock=True)
+async def get_readable_case(request: Request, case_id: UUID, session: Session, viewer: CurrentViewer) -> Case:
+    return await open_case(request, session, case_id, viewer)
+
+
+async def get_locked_case(request: Request, case_id: UUID, session: Session, viewer: CurrentViewer) -> Case:
+    return await open_case(request, session, case_id, viewer, lock=True)
 
 
 ReadableCase = Annotated[Case, Depends(get_readable_case)]

@@ -88,8 +88,10 @@ async def test_accepted_hat_opens_a_restricted_case(
 async def test_admin_opening_a_restricted_case_is_written_down(session: AsyncSession, adam: httpx.AsyncClient) -> None:
     case = await create_case(session, visibility=Visibility.RESTRICTED)
     assert (await adam.get(f"/cases/{case.id}")).status_code == 200
+    asked = await adam.post(f"/cases/{case.id}/questions", data={"text": "May I close this?"})
+    assert asked.status_code == 303
     events = (await session.scalars(select(AuditEvent).where(AuditEvent.subject_id == case.id))).all()
-    assert [(event.action, event.user_id) for event in events] == [("case.restricted_opened", ADAM.id)]
+    assert [(event.action, event.user_id) for event in events] == [("case.restricted_opened", ADAM.id)] * 2
 
 
 async def test_withdrawn_draft_stays_private(session: AsyncSession, sign_in: SignIn, open_api: OpenApi) -> None:
