@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, load_only, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import TeamMember, User
@@ -188,6 +188,8 @@ class Waiting:
 
 
 UNSHARED_AFTER = timedelta(days=7)
+WAITING_LIMIT = 50
+"""Of each kind: whoever has more is helped by the oldest."""
 
 
 async def list_waiting(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:
@@ -213,6 +215,7 @@ async def _list_questions_to(session: AsyncSession, viewer: Viewer) -> list[Wait
         .join(User, and_(User.organisation_id == Question.organisation_id, User.id == Question.asked_by_id))
         .where(to_me, Question.answered_at.is_(None), visible_to(viewer), Case.state != State.WITHDRAWN)
         .order_by(Question.id)
+        .limit(WAITING_LIMIT)
     )
     return [
         Waiting(
@@ -240,6 +243,7 @@ async def _list_hats_asked(session: AsyncSession, viewer: Viewer) -> list[Waitin
         .outerjoin(asker, and_(asker.organisation_id == Hat.organisation_id, asker.id == Hat.asked_by_id))
         .where(mine, Hat.status == HatStatus.ASKED, Case.state.in_(OPEN_STATES | CLOSED_STATES))
         .order_by(Hat.id)
+        .limit(WAITING_LIMIT)
     )
     return [
         _wait_for_hat(hat, title if readable else "", name, asked_by) for hat, title, readable, name, asked_by in found
@@ -267,7 +271,9 @@ async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> l
                 and_(Case.state == State.RESOLVED, Case.resolved_at <= _start_of(today) - UNSHARED_AFTER),
             ),
         )
+        .options(load_only(Case.state, Case.title, Case.follow_up_on, Case.resolved_at, Case.moved_at))
         .order_by(Case.moved_at, Case.id)
+        .limit(WAITING_LIMIT)
     )
     return [_wait_for_owner(case, switch_on, today) for case, switch_on in found]
 

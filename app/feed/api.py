@@ -7,10 +7,11 @@ from fastapi import Query, Request
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.core.db import Session
 from app.core.pagination import Cursor
+from app.core.templating import path_for
 from app.feed import queries
 from app.feed.queries import FeedItem
 from app.feed.schemas import FeedItemRead, FeedQuery, FeedRead
-from app.practices.queries import refuse_unknown_codes
+from app.practices.queries import list_code_names, refuse_unknown_codes
 
 router = create_api_router("feed")
 
@@ -20,13 +21,17 @@ async def read_feed(
     request: Request, query: Annotated[FeedQuery, Query()], session: Session, viewer: CurrentViewer
 ) -> FeedRead:
     """A case and its practice appear once, as the practice. Ranked by reuse that is known to have worked."""
-
-    def link(item: FeedItem) -> str:
-        if item.practice:
-            return str(request.app.url_path_for("practice_detail", practice_id=str(item.practice.id)))
-        return str(request.app.url_path_for("case_detail", case_id=str(item.case.id)))
-
     filters = query.list_filters()
-    await refuse_unknown_codes(session, filters)
-    page = await queries.list_feed(session, viewer, cursor=Cursor.decode(query.cursor), limit=query.limit, **filters)
-    return FeedRead(items=[FeedItemRead.from_item(item, link) for item in page.items], next_cursor=page.next_cursor)
+    codes = await list_code_names(session)
+    refuse_unknown_codes(codes.values(), filters)
+    page = await queries.list_feed(
+        session, viewer, codes, cursor=Cursor.decode(query.cursor), limit=query.limit, **filters
+    )
+    items = [FeedItemRead.from_item(item, _link(request, item)) for item in page.items]
+    return FeedRead(items=items, next_cursor=page.next_cursor)
+
+
+def _link(request: Request, item: FeedItem) -> str:
+    if item.is_practice:
+        return path_for(request.app, "practice_detail", practice_id=item.id)
+    return path_for(request.app, "case_detail", case_id=item.id)

@@ -14,7 +14,7 @@ from app.core.templating import render
 from app.feed import queries
 from app.feed.schemas import FeedQuery
 from app.practices.pages import link_next, list_choices
-from app.practices.queries import list_to_review
+from app.practices.queries import list_code_names, list_to_review
 
 router = create_page_router()
 
@@ -27,16 +27,17 @@ async def home(
 ) -> Response:
     filters = query.list_filters()
     cursor = Cursor.decode(query.cursor)
-    page = await queries.list_feed(session, viewer, cursor=cursor, limit=query.limit, **filters)
+    codes = await list_code_names(session)
+    page = await queries.list_feed(session, viewer, codes, cursor=cursor, limit=query.limit, **filters)
     today = now.astimezone(ZoneInfo(viewer.timezone)).date()
     waiting = [] if cursor else await list_waiting(session, viewer, today)
     context = {
         "waiting": waiting[:WAITING_SHOWN],
-        "more_waiting": len(waiting[WAITING_SHOWN:]),
+        "more_waiting": len(waiting) > WAITING_SHOWN,
         "reviews": [] if cursor else await list_to_review(session, viewer),
         "items": page.items,
         "filters": filters,
-        "choices": await list_choices(session),
+        "choices": await list_choices(session, codes.values()),
         "next_url": link_next(request, page.next_cursor),
         "is_first_page": cursor is None,
     }

@@ -5,16 +5,17 @@ worked for a colleague, whichever is later. Use that is known to have worked lif
 total (time, then id), so that pages by cursor neither repeat nor skip an item that stays where it is.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, literal, select, tuple_, union_all
+from sqlalchemy import Row, Select, and_, func, literal, null, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload, selectinload
 
+from app.accounts.models import Team, User
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle
 from app.cases.queries import visible_to as case_visible_to
@@ -22,26 +23,44 @@ from app.cases.workflow import State
 from app.core.pagination import Cursor, Page, cut_page
 from app.practices import queries as practices
 from app.practices.models import Practice, Trust
-from app.practices.queries import NEVER_USED, UseCounts, narrow_cases
+from app.practices.queries import NEVER_USED, CodeName, UseCounts, narrow_cases
+
+SUMMARY_LENGTH = 280
+
+
+@dataclass(frozen=True)
+class Name:
+    """A person or a team."""
+
+    id: UUID
+    name: str
 
 
 @dataclass(frozen=True)
 class FeedItem:
-    """A practice with its uses, or a resolved case."""
+    """A practice with its uses, or a resolved case, as a list shows it: only what may be shown is read."""
 
+    id: UUID
+    is_practice: bool
     at: datetime
-    case: Case
-    practice: Practice | None = None
-    counts: UseCounts = NEVER_USED
+    title: str
+    summary: str
+    language: str
+    trust: Trust | None
+    outcome: CodeName | None
+    obstacles: list[CodeName]
+    person: Name
+    team: Name | None
+    counts: UseCounts
 
 
-Place = Select[str, UUID, datetime]
-"""Selects kind, id and time of items."""
+Place = Row[Any]
 
 
 async def list_feed(
     session: AsyncSession,
     viewer: Viewer,
+    codes: Mapping[UUID, CodeName],
     *,
     cursor: Cursor | None = None,
     limit: int,
@@ -52,19 +71,8 @@ async def list_feed(
 ) -> Page[FeedItem]:
     """The newest items, or those after the cursor. Obsolete practices are left out."""
     told = narrow_cases(obstacle=obstacle, outcome=outcome)
-    shared = (
-        select(literal("practice").label("kind"), Practice.id.label("id"), Practice.surfaced_at.label("at"))
-        .join(Practice.case)
-        .where(practices.visible_to(viewer), Practice.trust != Trust.OBSOLETE, *told)
-        .order_by(Practice.surfaced_at.desc(), Practice.id.desc())
-        .limit(limit + 1)
-    )
-    resolved = (
-        select(literal("case").label("kind"), Case.id.label("id"), Case.moved_at.label("at"))
-        .where(Case.state == State.RESOLVED, case_visible_to(viewer), *told)
-        .order_by(Case.moved_at.desc(), Case.id.desc())
-        .limit(limit + 1)
-    )
+    shared = _select_practices().where(practices.visible_to(viewer), Practice.trust != Trust.OBSOLETE, *told)
+    resolved = _select_cases().where(Case.state == State.RESOLVED, case_visible_to(viewer), *told)
     if team:
         shared, resolved = shared.where(Practice.team_id == team), resolved.where(Case.team_id == team)
     if language:
@@ -73,58 +81,87 @@ async def list_feed(
         after = tuple_(cursor.at, cursor.id)
         shared = shared.where(tuple_(Practice.surfaced_at, Practice.id) < after)
         resolved = resolved.where(tuple_(Case.moved_at, Case.id) < after)
-    return await _load(session, shared, resolved, limit)
+    both = union_all(
+        shared.order_by(Practice.surfaced_at.desc(), Practice.id.desc()).limit(limit + 1),
+        resolved.order_by(Case.moved_at.desc(), Case.id.desc()).limit(limit + 1),
+    ).subquery()
+    newest = (
+        select(both, User.name.label("person"), Team.name.label("team"))
+        .join(User, and_(User.organisation_id == both.c.organisation_id, User.id == both.c.person_id))
+        .outerjoin(Team, and_(Team.organisation_id == both.c.organisation_id, Team.id == both.c.team_id))
+        .order_by(both.c.at.desc(), both.c.id.desc())
+        .limit(limit + 1)
+    )
+    found = await session.execute(newest)
+    page = cut_page(found.all(), limit, lambda place: Cursor(place.at, place.id))
+    return Page(await _complete(session, page.items, codes), page.next_cursor)
 
 
-async def _load(session: AsyncSession, shared: Place, resolved: Place, limit: int) -> Page[FeedItem]:
-    both = union_all(shared, resolved).subquery()
-    newest = select(both).order_by(both.c.at.desc(), both.c.id.desc()).limit(limit + 1)
-    places = (await session.execute(newest)).all()
-    page = cut_page(places, limit, lambda place: Cursor(place.at, place.id))
-    by_id = {practice.id: practice for practice in await _load_practices(session, _ids(page.items, "practice"))}
-    counts = await practices.count_uses(session, list(by_id))
-    cases = {case.id: case for case in await _load_cases(session, _ids(page.items, "case"))}
-    items = [
-        FeedItem(place.at, by_id[place.id].case, by_id[place.id], counts.get(place.id, NEVER_USED))
-        if place.kind == "practice"
-        else FeedItem(place.at, cases[place.id])
-        for place in page.items
+def _select_practices() -> Select[Any]:
+    return select(
+        literal(value=True).label("is_practice"),
+        Practice.organisation_id,
+        Practice.id.label("id"),
+        Practice.case_id.label("case_id"),
+        Practice.surfaced_at.label("at"),
+        Practice.title.label("title"),
+        func.left(Practice.when_to_use, SUMMARY_LENGTH).label("summary"),
+        Practice.language.label("language"),
+        Practice.trust.label("trust"),
+        Practice.solver_id.label("person_id"),
+        Practice.team_id.label("team_id"),
+        Case.outcome_id.label("outcome_id"),
+    ).join(Practice.case)
+
+
+def _select_cases() -> Select[Any]:
+    learned = func.coalesce(func.nullif(Case.outcome_worked, ""), Case.outcome_not_worked)
+    return select(
+        literal(value=False),
+        Case.organisation_id,
+        Case.id,
+        Case.id,
+        Case.moved_at,
+        Case.title,
+        func.left(learned, SUMMARY_LENGTH),
+        Case.language,
+        null(),
+        Case.owner_id,
+        Case.team_id,
+        Case.outcome_id,
+    )
+
+
+async def _complete(session: AsyncSession, places: Sequence[Place], codes: Mapping[UUID, CodeName]) -> list[FeedItem]:
+    counts = await practices.count_uses(session, [place.id for place in places if place.is_practice])
+    stuck = await _list_obstacles(session, [place.case_id for place in places])
+    return [
+        FeedItem(
+            id=place.id,
+            is_practice=place.is_practice,
+            at=place.at,
+            title=place.title,
+            summary=place.summary,
+            language=place.language,
+            trust=place.trust,
+            outcome=codes.get(place.outcome_id),
+            obstacles=[codes[code_id] for code_id in stuck[place.case_id]],
+            person=Name(place.person_id, place.person),
+            team=Name(place.team_id, place.team) if place.team_id else None,
+            counts=counts.get(place.id, NEVER_USED),
+        )
+        for place in places
     ]
-    return Page(items, page.next_cursor)
 
 
-def _ids(places: Sequence[Any], kind: str) -> list[UUID]:
-    return [place.id for place in places if place.kind == kind]
-
-
-async def _load_practices(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Practice]:
-    if not ids:
-        return []
-    found = await session.scalars(
-        select(Practice)
-        .where(Practice.id.in_(ids))
-        .options(
-            joinedload(Practice.case).options(
-                joinedload(Case.outcome), selectinload(Case.obstacles).joinedload(CaseObstacle.code)
-            ),
-            joinedload(Practice.team),
-            joinedload(Practice.solver),
+async def _list_obstacles(session: AsyncSession, case_ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:
+    found: dict[UUID, list[UUID]] = defaultdict(list)
+    if case_ids:
+        rows = await session.execute(
+            select(CaseObstacle.case_id, CaseObstacle.code_id)
+            .where(CaseObstacle.case_id.in_(case_ids))
+            .order_by(CaseObstacle.position, CaseObstacle.id)
         )
-    )
-    return found.all()
-
-
-async def _load_cases(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Case]:
-    if not ids:
-        return []
-    found = await session.scalars(
-        select(Case)
-        .where(Case.id.in_(ids))
-        .options(
-            joinedload(Case.outcome),
-            joinedload(Case.team),
-            joinedload(Case.owner),
-            selectinload(Case.obstacles).joinedload(CaseObstacle.code),
-        )
-    )
-    return found.all()
+        for case_id, code_id in rows:
+            found[case_id].append(code_id)
+    return found

@@ -1,19 +1,16 @@
 """What goes out about the feed."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from app.cases.schemas import Named, name_of
+from app.cases.schemas import Named
 from app.core.pagination import PAGE_SIZE, CursorParam, Limit
 from app.feed.queries import FeedItem
 from app.practices.models import Trust
 from app.practices.schemas import FeedFilter
-
-SUMMARY_LENGTH = 280
 
 
 class FeedQuery(FeedFilter):
@@ -29,7 +26,7 @@ class FeedItemRead(BaseModel):
     id: UUID = Field(description="Of the practice or of the case.")
     at: datetime = Field(description="When it was resolved or shared, or last worked for a colleague.")
     title: str
-    summary: str = Field(description="When to use the practice, or what worked in the case.")
+    summary: str = Field(description="The beginning of when to use the practice, or of what worked.")
     obstacles: list[str] = Field(examples=[["champion_left"]])
     outcome: str | None = Field(examples=["won_b"])
     language: str = Field(examples=["nb"])
@@ -41,24 +38,22 @@ class FeedItemRead(BaseModel):
     url: str = Field(description="Where people read it.")
 
     @classmethod
-    def from_item(cls, item: FeedItem, link: Callable[[FeedItem], str]) -> "FeedItemRead":
-        case, practice = item.case, item.practice
-        person = practice.solver if practice else case.owner
+    def from_item(cls, item: FeedItem, url: str) -> Self:
         return cls(
-            kind="practice" if practice else "case",
-            id=practice.id if practice else case.id,
+            kind="practice" if item.is_practice else "case",
+            id=item.id,
             at=item.at,
-            title=practice.title if practice else case.title,
-            summary=(practice.when_to_use if practice else case.outcome_worked)[:SUMMARY_LENGTH],
-            obstacles=[obstacle.code.key for obstacle in case.obstacles],
-            outcome=case.outcome.key if case.outcome else None,
-            language=practice.language if practice else case.language,
-            person=Named(id=person.id, name=person.name),
-            team=name_of(practice.team if practice else case.team),
-            trust=practice.trust if practice else None,
+            title=item.title,
+            summary=item.summary,
+            obstacles=[code.key for code in item.obstacles],
+            outcome=item.outcome.key if item.outcome else None,
+            language=item.language,
+            person=Named(id=item.person.id, name=item.person.name),
+            team=Named(id=item.team.id, name=item.team.name) if item.team else None,
+            trust=item.trust,
             tried=item.counts.tried,
             worked=item.counts.worked,
-            url=link(item),
+            url=url,
         )
 
 

@@ -13,6 +13,7 @@ from app.core.error_pages import document_errors
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
 from app.core.pagination import Cursor
+from app.core.templating import path_for
 from app.core.versions import IfMatch, format_etag
 from app.practices import queries, service
 from app.practices.deps import EditablePractice, LockedPractice, ReadablePractice
@@ -32,8 +33,8 @@ router = create_api_router("practices")
 
 
 def _read(request: Request, row: PracticeRow, counts: UseCounts) -> PracticeRead:
-    url = request.app.url_path_for("practice_detail", practice_id=str(row.practice.id))
-    return PracticeRead.from_practice(row.practice, counts=counts, readable=row.readable, url=str(url))
+    url = path_for(request.app, "practice_detail", practice_id=row.practice.id)
+    return PracticeRead.from_practice(row.practice, counts=counts, readable=row.readable, url=url)
 
 
 async def _answer(request: Request, response: Response, session: Session, row: PracticeRow) -> PracticeRead:
@@ -64,7 +65,7 @@ async def share_case(
     parts = story.model_dump(exclude={"confirm_names"})
     practice = await service.share_case(session, case, parts, confirmed=story.confirm_names, viewer=viewer, now=now)
     row = await queries.get_practice(session, practice.id, viewer)
-    response.headers["Location"] = str(request.app.url_path_for("read_practice", practice_id=str(practice.id)))
+    response.headers["Location"] = path_for(request.app, "read_practice", practice_id=practice.id)
     return await _answer(request, response, session, row)
 
 
@@ -73,7 +74,8 @@ async def list_practices(
     request: Request, query: Annotated[PracticeQuery, Query()], session: Session, viewer: CurrentViewer
 ) -> PracticeList:
     """A practice surfaces when it is shared and when it worked for a colleague."""
-    await queries.refuse_unknown_codes(session, query.list_filters())
+    codes = await queries.list_code_names(session)
+    queries.refuse_unknown_codes(codes.values(), query.list_filters())
     page = await queries.list_practices(
         session, viewer, cursor=Cursor.decode(query.cursor), limit=query.limit, **query.list_filters()
     )

@@ -1,6 +1,6 @@
 """Pages of practices: the list, one of them, how far to trust it, and using it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import queries as accounts
 from app.accounts.deps import CurrentUser, create_page_router
 from app.accounts.viewer import Viewer
-from app.cases.codes import list_codes
-from app.cases.models import CodeKind
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.errors import Conflict, Invalid, NotFound
@@ -23,7 +21,7 @@ from app.core.templating import flash, redirect, render
 from app.practices import queries, service, sharing_pages
 from app.practices.deps import LockedPractice, ReadablePractice
 from app.practices.models import Trust, UseResult
-from app.practices.queries import NEVER_USED, PracticeRow
+from app.practices.queries import NEVER_USED, CodeName, PracticeRow
 from app.practices.schemas import PracticeQuery, TrustForm, UseForm
 
 PREFILL_LIMIT = 1500
@@ -34,15 +32,14 @@ Choices = dict[str, list[tuple[str, str]]]
 pages = create_page_router()
 
 
-async def list_choices(session: AsyncSession) -> Choices:
+async def list_choices(session: AsyncSession, codes: Iterable[CodeName]) -> Choices:
     """What lists can be filtered by: (value, label) by filter."""
-    codes = await list_codes(session, retired=True)
-    kinds = {"obstacle": CodeKind.OBSTACLE, "outcome": CodeKind.OUTCOME, "industry": CodeKind.INDUSTRY}
-    return {
-        **{name: [(code.key, code.name) for code in codes if code.kind is kind] for name, kind in kinds.items()},
-        "team": [(str(team.id), team.name) for team in await accounts.list_teams(session)],
-        "language": list(LANGUAGE_NAMES.items()),
-    }
+    options: Choices = {"obstacle": [], "outcome": [], "industry": []}
+    for code in codes:
+        options.setdefault(code.kind.value, []).append((code.key, code.name))
+    options["team"] = [(str(team.id), team.name) for team in await accounts.list_teams(session)]
+    options["language"] = list(LANGUAGE_NAMES.items())
+    return options
 
 
 def link_next(request: Request, cursor: str | None) -> str | None:
@@ -55,6 +52,7 @@ async def list_practices(
     request: Request, query: Annotated[PracticeQuery, Query()], session: Session, viewer: CurrentUser
 ) -> Response:
     filters = query.list_filters()
+    codes = await queries.list_code_names(session)
     page = await queries.list_practices(
         session, viewer, cursor=Cursor.decode(query.cursor), limit=query.limit, **filters
     )
@@ -63,7 +61,7 @@ async def list_practices(
         "counts": await queries.count_uses(session, [row.practice.id for row in page.items]),
         "never_used": NEVER_USED,
         "filters": filters,
-        "choices": await list_choices(session),
+        "choices": await list_choices(session, codes.values()),
         "trusts": list(Trust),
         "next_url": link_next(request, page.next_cursor),
     }

@@ -1,6 +1,6 @@
 """Every select on practices. Who may see which is one expression, part of each of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -16,6 +16,7 @@ from app.cases.models import Case, CaseObstacle, Code, CodeKind, Hat, Plan, Plan
 from app.cases.queries import visible_to as case_visible_to
 from app.cases.workflow import OPEN_STATES, State
 from app.core.errors import Invalid, NotFound
+from app.core.i18n import current_language
 from app.core.i18n import gettext as _
 from app.core.pagination import Cursor, Page, cut_page
 from app.deals.models import Deal
@@ -103,15 +104,30 @@ def narrow_cases(
     return conditions
 
 
-async def refuse_unknown_codes(session: AsyncSession, filters: Mapping[str, object]) -> None:
+@dataclass(frozen=True)
+class CodeName:
+    """A code by key and name, in the language of the request."""
+
+    kind: CodeKind
+    key: str
+    name: str
+
+
+async def list_code_names(session: AsyncSession) -> dict[UUID, CodeName]:
+    """Every code by id, in the order they are offered, the retired ones too."""
+    found = await session.execute(select(Code.id, Code.kind, Code.key, Code.names).order_by(Code.position, Code.key))
+    language = current_language()
+    return {
+        code_id: CodeName(kind, key, names.get(language) or next(iter(names.values())))
+        for code_id, kind, key, names in found
+    }
+
+
+def refuse_unknown_codes(codes: Iterable[CodeName], filters: Mapping[str, object]) -> None:
     """Raise Invalid for a filter by the key of a code that the organisation does not have."""
-    kinds = {"obstacle": CodeKind.OBSTACLE, "outcome": CodeKind.OUTCOME, "industry": CodeKind.INDUSTRY}
-    asked = {name: (kind, filters[name]) for name, kind in kinds.items() if filters.get(name)}
-    if not asked:
-        return
-    found = await session.execute(select(Code.kind, Code.key).where(tuple_(Code.kind, Code.key).in_(asked.values())))
-    known = {tuple(row) for row in found}
-    unknown = [name for name, code in asked.items() if code not in known]
+    known = {(code.kind.value, code.key) for code in codes}
+    kinds = (CodeKind.OBSTACLE, CodeKind.OUTCOME, CodeKind.INDUSTRY)
+    unknown = [kind.value for kind in kinds if (key := filters.get(kind)) and (kind, key) not in known]
     if unknown:
         fields = dict.fromkeys(unknown, _("Choose one of the options."))
         raise Invalid(_("Some filters name nothing that exists here."), fields=fields)
