@@ -189,7 +189,6 @@ class Waiting:
 
 UNSHARED_AFTER = timedelta(days=7)
 WAITING_LIMIT = 50
-"""Of each kind: whoever has more is helped by the oldest."""
 
 
 async def list_waiting(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:

@@ -23,7 +23,7 @@ from app.cases.workflow import State
 from app.core.pagination import Cursor, Page, cut_page
 from app.practices import queries as practices
 from app.practices.models import Practice, Trust
-from app.practices.queries import NEVER_USED, CodeName, UseCounts, narrow_cases
+from app.practices.queries import NEVER_USED, CodeName, Codes, UseCounts, narrow_cases
 
 SUMMARY_LENGTH = 280
 
@@ -60,7 +60,7 @@ Place = Row[Any]
 async def list_feed(
     session: AsyncSession,
     viewer: Viewer,
-    codes: Mapping[UUID, CodeName],
+    codes: Codes,
     *,
     cursor: Cursor | None = None,
     limit: int,
@@ -70,7 +70,7 @@ async def list_feed(
     language: str | None = None,
 ) -> Page[FeedItem]:
     """The newest items, or those after the cursor. Obsolete practices are left out."""
-    told = narrow_cases(obstacle=obstacle, outcome=outcome)
+    told = narrow_cases(codes, obstacle=obstacle, outcome=outcome)
     shared = _select_practices().where(practices.visible_to(viewer), Practice.trust != Trust.OBSOLETE, *told)
     resolved = _select_cases().where(Case.state == State.RESOLVED, case_visible_to(viewer), *told)
     if team:
@@ -132,7 +132,7 @@ def _select_cases() -> Select[Any]:
     )
 
 
-async def _complete(session: AsyncSession, places: Sequence[Place], codes: Mapping[UUID, CodeName]) -> list[FeedItem]:
+async def _complete(session: AsyncSession, places: Sequence[Place], codes: Codes) -> list[FeedItem]:
     counts = await practices.count_uses(session, [place.id for place in places if place.is_practice])
     stuck = await _list_obstacles(session, [place.case_id for place in places])
     return [

@@ -77,7 +77,7 @@ async def list_practices(
     codes = await queries.list_code_names(session)
     queries.refuse_unknown_codes(codes.values(), query.list_filters())
     page = await queries.list_practices(
-        session, viewer, cursor=Cursor.decode(query.cursor), limit=query.limit, **query.list_filters()
+        session, viewer, codes, cursor=Cursor.decode(query.cursor), limit=query.limit, **query.list_filters()
     )
     counts = await queries.count_uses(session, [row.practice.id for row in page.items])
     items = [_read(request, row, counts.get(row.practice.id, NEVER_USED)) for row in page.items]

@@ -54,7 +54,7 @@ async def list_practices(
     filters = query.list_filters()
     codes = await queries.list_code_names(session)
     page = await queries.list_practices(
-        session, viewer, cursor=Cursor.decode(query.cursor), limit=query.limit, **filters
+        session, viewer, codes, cursor=Cursor.decode(query.cursor), limit=query.limit, **filters
     )
     context = {
         "rows": page.items,

@@ -25,6 +25,8 @@ from app.practices.models import Audience, Practice, PracticeUse, Trust, UseResu
 REVIEWS_SHOWN = 10
 USES_SHOWN = 20
 OPEN_CASES_SHOWN = 20
+NO_CODE = UUID(int=0)
+"""The id of no row: what a key that nobody knows is looked for with."""
 
 
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
@@ -83,27 +85,6 @@ async def find_practice_of_case(session: AsyncSession, case_id: UUID) -> Practic
     return await session.scalar(select(Practice).where(Practice.case_id == case_id))
 
 
-def _has_code(kind: CodeKind, key: str) -> Select[UUID]:
-    return select(Code.id).where(Code.kind == kind, Code.key == key)
-
-
-def narrow_cases(
-    *, obstacle: str | None = None, outcome: str | None = None, industry: str | None = None, product: str = ""
-) -> list[ColumnElement[bool]]:
-    """Conditions on the case, or on the case behind a practice. Codes are given by key."""
-    conditions: list[ColumnElement[bool]] = []
-    if obstacle:
-        stuck = select(CaseObstacle.case_id).where(CaseObstacle.code_id.in_(_has_code(CodeKind.OBSTACLE, obstacle)))
-        conditions.append(Case.id.in_(stuck))
-    if outcome:
-        conditions.append(Case.outcome_id.in_(_has_code(CodeKind.OUTCOME, outcome)))
-    if industry:
-        conditions.append(Case.industry_id.in_(_has_code(CodeKind.INDUSTRY, industry)))
-    if product:
-        conditions.append(func.lower(Case.product) == product.lower())
-    return conditions
-
-
 @dataclass(frozen=True)
 class CodeName:
     """A code by key and name, in the language of the request."""
@@ -123,6 +104,9 @@ async def list_code_names(session: AsyncSession) -> dict[UUID, CodeName]:
     }
 
 
+Codes = Mapping[UUID, CodeName]
+
+
 def refuse_unknown_codes(codes: Iterable[CodeName], filters: Mapping[str, object]) -> None:
     """Raise Invalid for a filter by the key of a code that the organisation does not have."""
     known = {(code.kind.value, code.key) for code in codes}
@@ -137,9 +121,40 @@ async def is_case_visible(session: AsyncSession, case_id: UUID, viewer: Viewer) 
     return await session.scalar(select(Case.id).where(Case.id == case_id, case_visible_to(viewer))) is not None
 
 
+def narrow_cases(
+    codes: Codes,
+    *,
+    obstacle: str | None = None,
+    outcome: str | None = None,
+    industry: str | None = None,
+    product: str = "",
+) -> list[ColumnElement[bool]]:
+    """Conditions on the case, or on the case behind a practice. Codes are given by key.
+
+    The keys are looked up here and not in the select: PostgreSQL plans well only for ids that it knows.
+    """
+    ids = {(code.kind.value, code.key): code_id for code_id, code in codes.items()}
+    conditions: list[ColumnElement[bool]] = []
+    if obstacle:
+        stuck = select(CaseObstacle.id).where(
+            CaseObstacle.organisation_id == Case.organisation_id,
+            CaseObstacle.case_id == Case.id,
+            CaseObstacle.code_id == ids.get(("obstacle", obstacle), NO_CODE),
+        )
+        conditions.append(stuck.correlate(Case).exists())
+    if outcome:
+        conditions.append(Case.outcome_id == ids.get(("outcome", outcome), NO_CODE))
+    if industry:
+        conditions.append(Case.industry_id == ids.get(("industry", industry), NO_CODE))
+    if product:
+        conditions.append(func.lower(Case.product) == product.lower())
+    return conditions
+
+
 async def list_practices(
     session: AsyncSession,
     viewer: Viewer,
+    codes: Codes,
     *,
     cursor: Cursor | None = None,
     limit: int,
@@ -154,7 +169,7 @@ async def list_practices(
     """Practices the viewer may see, last surfaced first."""
     query = (
         _select_rows(viewer)
-        .where(*narrow_cases(obstacle=obstacle, outcome=outcome, industry=industry, product=product))
+        .where(*narrow_cases(codes, obstacle=obstacle, outcome=outcome, industry=industry, product=product))
         .order_by(Practice.surfaced_at.desc(), Practice.id.desc())
         .limit(limit + 1)
     )
