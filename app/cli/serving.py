@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from functools import partial
@@ -39,6 +40,11 @@ def run_web(site: Site, listener: socket.socket) -> None:
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it.
             await asyncio.sleep(0.05)
         typer.echo(await describe_site(web.state.session_factory, site.settings))
+        while web.state.model_slot.mode is None:  # noqa: ASYNC110 - nor has the slot.
+            await asyncio.sleep(0.05)
+        # What is loaded now stays, and requests need not wait while it is searched for garbage.
+        gc.freeze()
+        gc.enable()
 
     async def serve() -> None:
         announcing = asyncio.create_task(announce())
