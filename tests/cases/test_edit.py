@@ -75,6 +75,17 @@ async def test_a_posted_case_keeps_what_posting_asked_for(
     assert case.version == 1
 
 
+async def test_main_obstacle_stays_first_when_others_are_ticked(
+    session: AsyncSession, alice: httpx.AsyncClient, open_api: OpenApi
+) -> None:
+    case = await create_case(session, obstacles=("price_or_return", "champion_left"))
+    ticked = STORY | {"version": "1", "obstacles": ["silent", "champion_left", "price_or_return"]}
+    assert (await alice.post(f"/cases/{case.id}/edit/story", data=ticked)).status_code == 303
+    api = await open_api(ALICE)
+    read = (await api.get(f"/api/v1/cases/{case.id}")).json()
+    assert read["obstacles"] == ["price_or_return", "champion_left", "silent"]
+
+
 async def test_only_the_owner_edits(case: Case, bob: httpx.AsyncClient, mona: httpx.AsyncClient) -> None:
     for browser in (bob, mona):
         assert (await browser.get(f"/cases/{case.id}/edit/story")).status_code == 403

@@ -83,9 +83,20 @@ def is_blank(form: DraftForm) -> bool:
     return not any(form.model_dump(exclude=offered).values())
 
 
+def list_changes(form: SectionForm, case: Case | None) -> dict[str, Any]:
+    """The fields of the form. Ticked boxes have no order, so obstacles keep theirs: the first is the main one."""
+    changes = form.list_changes()
+    if case is not None and "obstacles" in changes:
+        saved = [obstacle.code.key for obstacle in case.obstacles]
+        ticked = changes["obstacles"]
+        kept = [key for key in saved if key in ticked]
+        changes["obstacles"] = kept + [key for key in ticked if key not in kept]
+    return changes
+
+
 def find_differing(case: Case, form: SectionForm) -> dict[str, str]:
     """What stands saved, in words, for each field that the form holds otherwise."""
-    saved, sent = read_fields(case), form.list_changes()
+    saved, sent = read_fields(case), list_changes(form, case)
     return {name: _describe(case, name, saved[name]) for name in saved if name in sent and sent[name] != saved[name]}
 
 

@@ -17,6 +17,7 @@ from app.cases.drafts.forms import (
     blank_values,
     find_differing,
     is_blank,
+    list_changes,
     load_choices,
     read_fields,
     show_typed,
@@ -142,7 +143,7 @@ async def store_draft(
             owner = await accounts.find_active_user(session, viewer.person_id)
             assert owner is not None
             case = await service.create_draft(session, viewer, owner, now, case_id=case_id)
-        return await service.change_case(session, case, form.list_changes(), viewer, now, relink=relink)
+        return await service.change_case(session, case, list_changes(form, case), viewer, now, relink=relink)
 
 
 def find_earlier(case: Case | None, form: DraftForm, view: FormView) -> bool:

@@ -8,7 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.deps import CurrentUser, create_page_router
 from app.accounts.viewer import Viewer
 from app.cases.deps import EditableCase, ReadableCase, may_edit
-from app.cases.drafts.forms import FormView, find_differing, load_choices, read_fields, show_typed, show_values
+from app.cases.drafts.forms import (
+    FormView,
+    find_differing,
+    list_changes,
+    load_choices,
+    read_fields,
+    show_typed,
+    show_values,
+)
 from app.cases.drafts.service import change_case
 from app.cases.models import Case
 from app.cases.schemas import DealForm, PlacingForm, SectionForm, StoryForm
@@ -76,7 +84,7 @@ async def store_section(
     now: Now,
 ) -> Response:
     try:
-        await change_case(session, case, data.list_changes(), viewer, now)
+        await change_case(session, case, list_changes(data, case), viewer, now)
     except Invalid as error:
         view.errors = error.fields
         return show_section(request, section, case, view, 422)
