@@ -134,7 +134,7 @@ async def change_practice(
 async def use_practice(
     row: LockedPractice, use: UseInput, session: Session, viewer: CurrentViewer, now: Now
 ) -> UseRead:
-    """Each person counts once a case, or once without one; saying it again corrects it."""
+    """Each person counts once a case; said without a case, it corrects what was said last."""
     if use.case_id is not None and not await queries.is_case_visible(session, use.case_id, viewer):
         raise Invalid(_("Some fields need mending."), fields={"case_id": _("There is no such case.")})
     saved = await service.record_use(

@@ -79,12 +79,14 @@ async def _show(
 ) -> Response:
     practice = row.practice
     counts = await queries.count_uses(session, [practice.id])
+    own_use = await queries.find_use(session, practice.id, viewer.person_id)
     context: Mapping[str, Any] = {
         "practice": practice,
         "case": practice.case,
         "readable": row.readable,
         "counts": counts.get(practice.id, NEVER_USED),
         "uses": await queries.list_uses(session, practice.id),
+        "own_use": own_use if own_use and own_use.result else None,
         "results": list(UseResult),
         "is_solver": practice.solver_id == viewer.user_id,
         "manages": viewer.leads(practice.team_id),

@@ -244,15 +244,14 @@ async def list_uses(session: AsyncSession, practice_id: UUID) -> Sequence[Practi
     return found.all()
 
 
-async def find_use(session: AsyncSession, practice_id: UUID, user_id: UUID, case_id: UUID | None) -> PracticeUse | None:
-    """The use this person would report on now: on the case, or without one the last still under way."""
+async def find_use(
+    session: AsyncSession, practice_id: UUID, user_id: UUID, case_id: UUID | None = None
+) -> PracticeUse | None:
+    """The use this person speaks of: on the case, or without one that under way, else the last."""
     query = select(PracticeUse).where(PracticeUse.practice_id == practice_id, PracticeUse.user_id == user_id)
     if case_id is not None:
-        return await session.scalar(query.where(PracticeUse.case_id == case_id))
-    unsettled = or_(PracticeUse.result.is_(None), PracticeUse.case_id.is_(None))
-    return await session.scalar(
-        query.where(unsettled).order_by(PracticeUse.result.is_not(None), PracticeUse.id.desc()).limit(1)
-    )
+        query = query.where(PracticeUse.case_id == case_id)
+    return await session.scalar(query.order_by(PracticeUse.result.is_not(None), PracticeUse.id.desc()).limit(1))
 
 
 async def list_step_texts(session: AsyncSession, plan: Plan) -> Sequence[str]:

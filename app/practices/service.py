@@ -190,7 +190,7 @@ async def record_use(
 ) -> PracticeUse:
     """How using it went for this person; without a result it is being tried. The practice must be locked.
 
-    Each person counts once a case, or once without one: saying it again corrects it. When it worked, the practice
+    Each person counts once a case; said without a case, it corrects what was said last. When it worked, the practice
     surfaces in the feed.
     """
     if viewer_id == practice.solver_id:

@@ -32,7 +32,7 @@ router = create_page_router()
 def _name_findings(found: Mapping[str, Sequence[FoundName]]) -> dict[str, str]:
     """What to say at each part in which something was found."""
     return {
-        part: _("Take out, or confirm below: {names}").format(names=", ".join(list_texts({part: names})))
+        part: _("Still named here: {names}").format(names=", ".join(list_texts({part: names})))
         for part, names in found.items()
     }
 
@@ -53,7 +53,7 @@ async def _show_form(
     theirs: Mapping[str, str] | None = None,
     status_code: int = 200,
 ) -> Response:
-    values = dict.fromkeys(STORY_PARTS, "") | form.values
+    values = dict.fromkeys((*STORY_PARTS, "language"), "") | form.values
     found = await service.check_names(session, case, values)
     context: dict[str, Any] = {
         "case": case,
