@@ -11,15 +11,21 @@ from babel.messages.pofile import read_po
 from app.core.i18n import CATALOGUES
 from app.core.templating import ROOT
 
-METHODS = [("app/**.py", "python"), ("templates/**.html", "jinja2")]
+METHODS = [("app/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
 KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
-OPTIONS = {"templates/**.html": {"trimmed": "true", "extensions": "jinja2.ext.i18n"}}
+JINJA = {"trimmed": "true", "extensions": "jinja2.ext.i18n"}
+OPTIONS = {"templates/**.html": JINJA, "templates/**.txt": JINJA}
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+
+
+def is_searched(directory: str) -> bool:
+    """Folders such as templates/_macros too, which Babel passes over unless told."""
+    return not Path(directory).name.startswith(".")
 
 
 @pytest.fixture(scope="module")
 def messages() -> set[str]:
-    found = extract_from_dir(str(ROOT), METHODS, OPTIONS, KEYWORDS)
+    found = extract_from_dir(str(ROOT), METHODS, OPTIONS, KEYWORDS, directory_filter=is_searched)
     return {text if isinstance(text, str) else text[0] for _file, _line, text, *_rest in found}
 
 
