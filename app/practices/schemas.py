@@ -55,7 +55,7 @@ class PracticePatch(BaseModel):
     what_to_do: WrittenText = ""
     what_to_say: Text = ""
     why_it_worked: Text = ""
-    when_not_to: Text = ""
+    when_not_to: Text = Field("", examples=["When the successor is permanent and has plans of her own."])
     audience: Audience = Audience.EVERYONE
     language: Language = "en"
     confirm_names: bool = Field(False, description="Save although names or numbers were found in the text.")
@@ -85,7 +85,7 @@ class UseInput(BaseModel):
 
     model_config = API_INPUT
 
-    result: UseResult
+    result: UseResult = Field(examples=["worked"])
     note: ShortText = Field("", examples=["Same situation in a warehouse; took seven weeks."])
     case_id: UUID | None = Field(None, description="The case it was used on, if it is one here.")
 

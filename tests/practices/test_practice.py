@@ -134,7 +134,11 @@ async def test_a_plan_based_on_a_practice_counts_as_being_tried_until_its_result
     await bob.post(f"/practices/{practice.id}/uses", data={"result": "worked"})
     await session.refresh(uses[0])
     assert uses[0].result is UseResult.WORKED
-    assert "Tried by 1, worked for 1" in (await bob.get(f"/practices/{practice.id}")).text
+    page = (await bob.get(f"/practices/{practice.id}")).text
+    assert "Tried by 1, worked for 1" in page
+    assert "Correct what you said" in page
+    await bob.post(f"/practices/{practice.id}/uses", data={"result": "partly"})
+    assert "Tried by 1, worked for 0" in (await bob.get(f"/practices/{practice.id}")).text
 
 
 async def test_using_it_leads_to_a_plan_that_starts_from_it(session: AsyncSession, bob: httpx.AsyncClient) -> None:
