@@ -37,7 +37,7 @@ INSERT_PASSAGE = text(
                     (replace(replace(replace(replace(replace(
                         stem, 'å', 'aa'), 'ä', 'ae'), 'æ', 'ae'), 'ö', 'oe'), 'ø', 'oe'))
             ) AS spelt (spelling)
-            WHERE stem ~ '[^ -~]' AND spelling NOT IN ('', stem)
+            WHERE stem ~ '[^ -~]' AND length(stem) <= 100 AND spelling NOT IN ('', stem)
         ),
         :content_hash, :model, cast(:vector AS halfvec)
     FROM to_tsvector(cast(:configuration AS regconfig), :text) AS stems

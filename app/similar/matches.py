@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from app.cases.models import Code
 from app.cases.workflow import State
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
 from app.practices.models import Trust
+from app.practices.queries import CodeName
 from app.similar.passages import Section
 from app.similar.ranking import Band, Facets, Part
 
@@ -71,7 +71,7 @@ class Match:
     practice_id: UUID | None
     title: str
     state: State
-    outcome: Code | None
+    outcome: CodeName | None
     trust: Trust | None
     customer: str
     """Empty where the viewer may read the practice alone."""

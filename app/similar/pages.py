@@ -10,6 +10,7 @@ from app.core.db import Session
 from app.core.forms import explain_all, read_form
 from app.core.templating import render, wants_block
 from app.practices.pages import list_choices
+from app.practices.queries import list_code_names
 from app.similar.deps import Slot
 from app.similar.queries import Filters
 from app.similar.ranking import Facets
@@ -83,7 +84,7 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
         "typed": {name: typed.get(name, "") for name in SearchQuery.model_fields},
         "errors": errors,
         "states": SEARCHED_STATES,
-        "choices": await list_choices(session),
+        "choices": await list_choices(session, (await list_code_names(session)).values()),
         "may_plan": False,
         "case": None,
     }

@@ -1,7 +1,8 @@
 """Every select on passages. What the viewer may not see is left out before anything is ranked or counted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     union,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -35,20 +37,16 @@ from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.deals.models import Deal
 from app.embeddings.embedder import Vector
 from app.practices.models import Practice, PracticeUse, UseResult
-from app.practices.queries import narrow_cases
+from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.models import Passage
 from app.similar.ranking import Facets
-from app.similar.vocabulary import QueryWords, Term
+from app.similar.vocabulary import MOST_TERMS, QueryWords, Term
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
 
 INDEXED_STATES = OPEN_STATES | CLOSED_STATES
-
-NEAREST_CASES = 30
-"""Of each pool, in the query's language and in others: as many are looked at closely."""
-WORDIEST_CASES = 20
-CODED_CASES = 40
+NO_CODES: Codes = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -73,9 +71,11 @@ class Query:
     vector: Vector | None
     model: str | None
     facets: Facets
+    depth: int
+    """Of each pool, in the query's language and in others, as many are looked at closely."""
 
 
-def select_visible(viewer: Viewer, filters: Filters) -> Select[*tuple[Any, ...]]:
+def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) -> Select[*tuple[Any, ...]]:
     """Cases with a story to find that the viewer may see, or whose practice she may see; each once."""
     readable = visible_to(viewer)
     shown = and_(
@@ -90,7 +90,7 @@ def select_visible(viewer: Viewer, filters: Filters) -> Select[*tuple[Any, ...]]
         )
         .join_from(Case, Practice, shown, isouter=True)
         .where(Case.state.in_(INDEXED_STATES), or_(readable, Practice.id.is_not(None)))
-        .where(*narrow_cases(obstacle=filters.obstacle, outcome=filters.outcome))
+        .where(*narrow_cases(codes, obstacle=filters.obstacle, outcome=filters.outcome))
     )
     if filters.state is not None:
         query = query.where(Case.state == filters.state)
@@ -103,7 +103,7 @@ def select_visible(viewer: Viewer, filters: Filters) -> Select[*tuple[Any, ...]]
     return query
 
 
-def _belongs_to(visible: CTE) -> ColumnElement[bool]:
+def belongs_to(visible: CTE) -> ColumnElement[bool]:
     """A practice's passage needs a visible practice, a case's own passage a readable case."""
     return and_(
         Passage.case_id == visible.c.case_id,
@@ -133,26 +133,25 @@ def _select_nearest(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
             (Passage.language == query.language).label("same_language"),
             func.min(_distance(query)).label("distance"),
         )
-        .join_from(visible, Passage, _belongs_to(visible))
+        .join_from(visible, Passage, belongs_to(visible))
         .where(Passage.model == query.model)
         .group_by(visible.c.case_id, visible.c.is_open, "same_language")
         .cte("nearest")
     )
-    return _first_of(nearest, nearest.c.distance, NEAREST_CASES, nearest.c.is_open, nearest.c.same_language)
+    return _first_of(nearest, nearest.c.distance, query.depth, nearest.c.is_open, nearest.c.same_language)
 
 
 def _select_wordiest(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
     """The cases whose passages hold most of the query's rare words."""
-    stems = sorted({term.stem for terms in query.words.finding.values() for term in terms})
-    found = measure_words(query.words.finding)
+    stems = [stem for term in query.words.finding for stem in term.stems]
     wordiest = (
-        select(visible.c.case_id, visible.c.is_open, func.max(found).label("found"))
-        .join_from(visible, Passage, _belongs_to(visible))
-        .where(Passage.words.op("@@")(_tsquery(stems)))
+        select(visible.c.case_id, visible.c.is_open, func.max(measure_words(query.words.finding)).label("found"))
+        .join_from(visible, Passage, belongs_to(visible))
+        .where(Passage.words.op("@@")(bindparam("stems", write_tsquery(stems), type_=TSQUERY)))
         .group_by(visible.c.case_id, visible.c.is_open)
         .cte("wordiest")
     )
-    return _first_of(wordiest, wordiest.c.found.desc(), WORDIEST_CASES, wordiest.c.is_open)
+    return _first_of(wordiest, wordiest.c.found.desc(), query.depth, wordiest.c.is_open)
 
 
 def _select_coded(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
@@ -165,18 +164,20 @@ def _select_coded(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
         .group_by(visible.c.case_id, visible.c.is_open)
         .cte("coded")
     )
-    return _first_of(coded, coded.c.case_id.desc(), CODED_CASES, coded.c.is_open)
+    return _first_of(coded, coded.c.case_id.desc(), query.depth, coded.c.is_open)
 
 
-async def find_candidates(session: AsyncSession, viewer: Viewer, query: Query, filters: Filters) -> Rows:
+async def find_candidates(
+    session: AsyncSession, viewer: Viewer, query: Query, filters: Filters, codes: Codes = NO_CODES
+) -> Rows:
     """Cases worth a closer look: case_id, practice_id, is_open, readable. At most some hundred."""
-    visible = select_visible(viewer, filters).cte("visible")
+    visible = select_visible(viewer, filters, codes).cte("visible")
     ways = []
     if query.vector is not None:
         ways.append(_select_nearest(visible, query))
     elif query.facets.obstacles:
         ways.append(_select_coded(visible, query))
-    if any(query.words.finding.values()):
+    if query.words.finding:
         ways.append(_select_wordiest(visible, query))
     if not ways:
         return []
@@ -218,21 +219,25 @@ def _any_of(ids: Sequence[UUID]) -> Any:
     return any_(literal(list(ids), ARRAY(Uuid())))
 
 
-def _tsquery(stems: Sequence[str]) -> ColumnElement[Any]:
-    """Passages that hold any of the stems, which are taken as they stand."""
-    quoted = ["'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems]
-    return bindparam(None, " | ".join(quoted), type_=TSQUERY, unique=True)
+def write_tsquery(stems: Iterable[str]) -> str:
+    """What holds any of the stems, which are taken as they stand."""
+    return " | ".join("'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems)
 
 
-def measure_words(terms: Mapping[str, Sequence[Term]]) -> ColumnElement[float]:
-    """Information of the query's words that a passage holds, each in the form of the passage's language."""
-    by_language = []
-    for language, chosen in terms.items():
-        held: ColumnElement[float] = literal(0.0)
-        for term in chosen:
-            held += case((Passage.words.op("@@")(_tsquery([term.stem])), term.information), else_=0.0)
-        by_language.append((Passage.language == language, held))
-    return case(*by_language, else_=0.0) if by_language else literal(0.0)
+MEASURE = text(
+    " + ".join(f"CASE WHEN passages.words @@ :stems_{n} THEN :told_{n} ELSE 0 END" for n in range(MOST_TERMS))
+).bindparams(
+    *(bindparam(f"stems_{n}", None, type_=TSQUERY) for n in range(MOST_TERMS)),
+    *(bindparam(f"told_{n}", 0.0, type_=Float) for n in range(MOST_TERMS)),
+)
+"""Written once, for a search has no time to build it."""
+
+
+def measure_words(terms: Sequence[Term]) -> ColumnElement[float]:
+    """Information of the terms that a passage holds."""
+    stems = {f"stems_{n}": write_tsquery(term.stems) for n, term in enumerate(terms)}
+    told = {f"told_{n}": term.information for n, term in enumerate(terms)}
+    return func.coalesce(MEASURE.bindparams(**stems, **told), 0.0, type_=Float)
 
 
 async def list_facts(session: AsyncSession, case_ids: Sequence[UUID]) -> Rows:

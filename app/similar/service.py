@@ -11,12 +11,12 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
-from app.cases.codes import list_codes
-from app.cases.models import Code, CodeKind
+from app.cases.models import CodeKind
 from app.core.i18n import DEFAULT_LANGUAGE
 from app.embeddings.embedder import BatchingEmbedder, Vector
 from app.embeddings.language import detect_language
 from app.embeddings.slot import ModelSlot
+from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
 from app.similar.matches import Match, MatchedPassage, UsedPlan
 from app.similar.passages import Section, cut_text, split_words
@@ -27,6 +27,9 @@ from app.similar.words import find_matched_words
 
 READ_PIECES = 3
 """Of a long text, as many pieces are read by the model; the whole of it counts by its words."""
+
+FEWEST_LOOKED_AT = 15
+"""So many cases of a pool are looked at closely, and twice as many as are shown."""
 
 DEFAULT_LIMIT = 5
 MAX_LIMIT = 20
@@ -67,15 +70,16 @@ async def find_similar(
     vector, words = await asyncio.gather(
         embed_query(embedder, text), read_query_words(session, viewer.organisation_id, text, language)
     )
-    codes = {code.id: code for code in await list_codes(session, retired=True)}
+    codes = await list_code_names(session)
     query = Query(
         language=language,
         words=words,
         vector=vector,
         model=embedder.model_id if embedder else None,
         facets=facets,
+        depth=max(FEWEST_LOOKED_AT, 2 * limit),
     )
-    found = await queries.find_candidates(session, viewer, query, filters)
+    found = await queries.find_candidates(session, viewer, query, filters, codes)
     candidates = await load_candidates(session, query, found, codes)
     ranking = rank(candidates, Asked(mode, facets, words.information), limit)
     readable = frozenset(row.case_id for row in found if row.readable)
@@ -94,9 +98,7 @@ async def embed_query(embedder: BatchingEmbedder | None, text: str) -> Vector | 
     return mean / length if length else None
 
 
-async def load_candidates(
-    session: AsyncSession, query: Query, found: queries.Rows, codes: Mapping[UUID, Code]
-) -> list[Candidate]:
+async def load_candidates(session: AsyncSession, query: Query, found: queries.Rows, codes: Codes) -> list[Candidate]:
     """The found cases with all that the ranking weighs."""
     if not found:
         return []
@@ -141,12 +143,12 @@ async def load_candidates(
     ]
 
 
-def _key(codes: Mapping[UUID, Code], code_id: UUID | None) -> str | None:
+def _key(codes: Codes, code_id: UUID | None) -> str | None:
     return codes[code_id].key if code_id else None
 
 
 async def load_matches(
-    session: AsyncSession, query: Query, ranking: Ranking, readable: frozenset[UUID], codes: Mapping[UUID, Code]
+    session: AsyncSession, query: Query, ranking: Ranking, readable: frozenset[UUID], codes: Codes
 ) -> tuple[list[Match], list[Match], list[Match]]:
     """What is shown of each ranked candidate: to learn from, to join, and the nearest if that is all there is."""
     pools = (ranking.learn, ranking.join, [ranking.nearest] if ranking.nearest else [])
@@ -190,7 +192,7 @@ def compose_match(
     passage: MatchedPassage | None,
     *,
     readable: bool,
-    codes: Mapping[tuple[CodeKind, str], Code],
+    codes: Mapping[tuple[CodeKind, str], CodeName],
     query: Query,
 ) -> Match:
     """A match of what may be shown: of a practice whose case is not readable, the practice alone."""
@@ -214,7 +216,7 @@ def compose_match(
     )
 
 
-def name_shared(asked: Facets, found: Facets, codes: Mapping[tuple[CodeKind, str], Code]) -> dict[Part, str]:
+def name_shared(asked: Facets, found: Facets, codes: Mapping[tuple[CodeKind, str], CodeName]) -> dict[Part, str]:
     """The names of what both have, in the language of the request."""
     names: dict[Part, str] = {}
     for part in list_shared(asked, found):

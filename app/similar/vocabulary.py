@@ -26,6 +26,8 @@ SAMPLE_SECONDS = 60
 KEPT_SAMPLES = 64
 
 MOST_TERMS = 16
+LONGEST_WORD = 100
+"""Anything longer is no word."""
 POSTINGS_TO_READ = 1500
 """About how many passages the words that find candidates may have between them."""
 
@@ -42,16 +44,16 @@ LIST_LANGUAGES = text(
     FROM (SELECT language FROM passages ORDER BY organisation_id DESC, id DESC LIMIT :limit) AS sampled
     """
 )
-# Words that tell nothing in the query's language are left out before the other languages' stemmers see them.
+# A word that tells nothing in the query's language is left out; each other one is stemmed as every language would.
 STEM = text(
     """
-    WITH kept AS (
-        SELECT string_agg(word, ' ') AS text
-        FROM unnest(cast(:words AS text[])) AS given (word)
-        WHERE ts_lexize(cast(:dictionary AS regdictionary), word) <> '{}'
-    )
-    SELECT language, tsvector_to_array(to_tsvector(cast(configuration AS regconfig), coalesce(kept.text, ''))) AS stems
-    FROM kept, unnest(cast(:languages AS text[]), cast(:configurations AS text[])) AS asked (language, configuration)
+    SELECT word, ts_lexize(cast(:dictionary AS regdictionary), word) || (
+        SELECT array_agg(stem)
+        FROM unnest(cast(:dictionaries AS text[])) AS other (dictionary),
+            unnest(ts_lexize(cast(dictionary AS regdictionary), word)) AS stem
+    ) AS stems
+    FROM unnest(cast(:words AS text[])) AS given (word)
+    WHERE ts_lexize(cast(:dictionary AS regdictionary), word) <> '{}'
     """
 )
 
@@ -69,36 +71,42 @@ class Vocabulary:
     languages: frozenset[str]
     read_at: float
 
-    def information(self, stem: str) -> float:
-        """What it tells that a passage holds the stem, in nats: BM25's inverse document frequency."""
-        holding = self.frequencies.get(stem, 0)
-        return math.log(1 + (self.sampled - holding + 0.5) / (holding + 0.5))
-
-    def expected_postings(self, stem: str) -> float:
-        """About how many passages hold the stem."""
-        return self.frequencies.get(stem, 0) * self.passages / max(1, self.sampled)
+    def weigh(self, stems: Iterable[str]) -> "Term":
+        """A word by its stems: it tells the more, the fewer passages hold it (BM25's inverse document frequency)."""
+        kept = tuple(dict.fromkeys(map(fold_stem, stems)))
+        holding = min(self.sampled, sum(self.frequencies.get(stem, 0) for stem in kept))
+        information = math.log(1 + (self.sampled - holding + 0.5) / (holding + 0.5))
+        return Term(kept, information, holding * self.passages / max(1, self.sampled))
 
 
 @dataclass(frozen=True)
 class Term:
-    stem: str
+    """A word of the query, in the forms that passages of each language have it."""
+
+    stems: tuple[str, ...]
     information: float
+    """In nats."""
+    postings: float
+    """About how many passages hold it."""
 
 
 @dataclass(frozen=True)
 class QueryWords:
-    """The query's words as the passages of each language have them, the most telling first."""
+    """The query's words, the most telling first."""
 
-    language: str
-    terms: Mapping[str, Sequence[Term]]
-    finding: Mapping[str, Sequence[Term]]
+    terms: Sequence[Term]
+    finding: Sequence[Term]
     """Those of them that are rare enough to look for; the others only add to what is found."""
     average_length: float
 
     @property
     def information(self) -> float:
-        """Of all its words."""
-        return math.fsum(term.information for term in self.terms[self.language])
+        """Of all the words."""
+        return math.fsum(term.information for term in self.terms)
+
+    @property
+    def stems(self) -> frozenset[str]:
+        return frozenset(stem for term in self.terms for stem in term.stems)
 
 
 _samples: OrderedDict[UUID, Vocabulary] = OrderedDict()
@@ -125,23 +133,12 @@ async def read_vocabulary(session: AsyncSession, organisation_id: UUID) -> Vocab
 async def read_query_words(session: AsyncSession, organisation_id: UUID, query: str, language: str) -> QueryWords:
     """The stems of a query in every language of the organisation's texts, weighed by those texts."""
     vocabulary = await read_vocabulary(session, organisation_id)
-    languages = sorted({language} | vocabulary.languages)
-    found = await session.execute(
-        STEM,
-        {
-            "words": list(dict.fromkeys(split_words(query))),
-            "dictionary": name_dictionary(language),
-            "languages": languages,
-            "configurations": [CONFIGURATIONS.get(other, "simple") for other in languages],
-        },
-    )
-    terms = {row.language: choose_terms(set(map(fold_stem, row.stems)), vocabulary) for row in found}
-    return QueryWords(
-        language=language,
-        terms=terms,
-        finding={other: choose_finding(chosen, vocabulary) for other, chosen in terms.items()},
-        average_length=vocabulary.average_length,
-    )
+    dictionaries = [name_dictionary(other) for other in sorted(vocabulary.languages - {language})]
+    words = [word for word in dict.fromkeys(split_words(query)) if len(word) <= LONGEST_WORD]
+    asked = {"words": words, "dictionaries": dictionaries}
+    found = await session.execute(STEM, asked | {"dictionary": name_dictionary(language)})
+    terms = choose_terms([vocabulary.weigh(row.stems) for row in found])
+    return QueryWords(terms, choose_finding(terms), vocabulary.average_length)
 
 
 def name_dictionary(language: str) -> str:
@@ -149,20 +146,16 @@ def name_dictionary(language: str) -> str:
     return f"{CONFIGURATIONS[language]}_stem" if language in CONFIGURATIONS else "simple"
 
 
-def choose_terms(stems: Iterable[str], vocabulary: Vocabulary) -> list[Term]:
-    """The most telling stems, at most `MOST_TERMS`. A stem that no passage holds counts, but not before the others."""
-    terms = [Term(stem, vocabulary.information(stem)) for stem in stems]
-    terms.sort(key=lambda term: (term.stem in vocabulary.frequencies, term.information, term.stem), reverse=True)
-    return terms[:MOST_TERMS]
+def choose_terms(terms: Iterable[Term]) -> list[Term]:
+    """The most telling ones, at most `MOST_TERMS`. A word that no passage holds counts, but not before the others."""
+    return sorted(terms, key=lambda term: (term.postings > 0, term.information, term.stems), reverse=True)[:MOST_TERMS]
 
 
-def choose_finding(terms: Sequence[Term], vocabulary: Vocabulary) -> list[Term]:
+def choose_finding(terms: Sequence[Term]) -> list[Term]:
     """The rarest terms, as many as may be read in time; at least one."""
     finding: list[Term] = []
-    postings = 0.0
-    for term in sorted(terms, key=lambda term: -term.information):
-        postings += vocabulary.expected_postings(term.stem)
-        if finding and postings > POSTINGS_TO_READ:
+    for term in sorted(terms, key=lambda term: term.postings):
+        if finding and sum(chosen.postings for chosen in finding) + term.postings > POSTINGS_TO_READ:
             break
         finding.append(term)
     return finding

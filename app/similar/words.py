@@ -31,9 +31,9 @@ async def find_matched_words(
     by_language: dict[str, set[str]] = {}
     for passage in passages:
         by_language.setdefault(passage.language, set()).update(split_words(passage.text))
+    stems = query.stems
     matched: dict[tuple[str, str], bool] = {}
     for language, words in by_language.items():
-        stems = {term.stem for term in query.terms.get(language, ())}
         asked = {"dictionary": name_dictionary(language), "words": sorted(words)}
         rows = await session.execute(STEM_WORDS, asked)
         for row in rows:

@@ -49,6 +49,12 @@ async def test_only_what_changed_is_written_again(
     assert all(row.model == slot.embedder.model_id for row in after.values() if slot.embedder)
 
 
+async def test_a_word_of_any_length_is_indexed(session: AsyncSession, index: Index) -> None:
+    case = await create_case(session, **STORIES["left_nb"] | {"situation": "å" * 2000 + " " + "ø" * 6000})
+    await index(case)
+    assert "situation" in {row.section for row in await read_passages(session, case)}
+
+
 async def test_a_passage_that_moves_keeps_its_vector(session: AsyncSession, index: Index) -> None:
     case = await create_case(session, **STORIES["left_nb"] | {"situation": " ".join(["Første ledd er langt."] * 60)})
     await index(case)
