@@ -120,6 +120,7 @@ def page_context(request: Request) -> dict[str, Any]:
     """What every template gets beside its own context; listed in docs/architecture.md."""
     user = getattr(request.state, "user", None)
 
+    @cache
     def static(path: str) -> str:
         digest = _fingerprint(path, (STATIC / path).stat().st_mtime)
         return f"{path_for(request.app, 'static', path=path)}?v={digest}"
