@@ -25,7 +25,8 @@ from typing import Any
 import httpx
 
 from app.demo.content import PASSWORD
-from scripts.bench_data import fill_site, measure_recall, read_queries
+from scripts.bench_data import fill_site, read_queries
+from scripts.bench_recall import measure_recall
 
 READY_SECONDS = 300
 WARM_UP = 20
@@ -114,7 +115,7 @@ class ServedSite:
         self.ready_seconds = round(time.perf_counter() - started, 1)
 
     def _wait(self, path: str, started: float) -> None:
-        while time.perf_counter() - started < READY_SECONDS:
+        while time.perf_counter() - started < READY_SECONDS and self.process.poll() is None:
             try:
                 if httpx.get(self.url + path).status_code == httpx.codes.OK:
                     return
@@ -175,6 +176,7 @@ def main() -> None:
     random.seed(1)
     with tempfile.TemporaryDirectory(prefix="unstuck-bench-") as scratch:
         data_dir = options.keep or Path(scratch) / "site"
+        data_dir.mkdir(parents=True, exist_ok=True)
         filled = asyncio.run(fill_site(data_dir, options.cases))
         site = ServedSite(data_dir, options.port)
         try:
