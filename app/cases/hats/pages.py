@@ -11,7 +11,7 @@ from app.cases.deps import LockedCase, ManagedCase
 from app.cases.detail.pages import return_to_case, show_case
 from app.cases.hats import queries, service
 from app.cases.hats.schemas import HandOverForm, HatForm
-from app.cases.models import Case, Hat
+from app.cases.models import HAT_NAMES, Case, Hat
 from app.cases.queries import find_case, visible_to
 from app.core.clock import Now
 from app.core.db import Session
@@ -41,7 +41,13 @@ async def show_hat(request: Request, case_id: UUID, hat_id: UUID, session: Sessi
     case, hat = await get_asked_hat(session, case_id, hat_id, viewer)
     readable = await find_case(session, case_id, visible_to(viewer)) is not None
     may_answer = service.may_answer(case, hat, viewer)
-    context = {"case": case, "hat": hat, "readable": readable, "may_answer": may_answer}
+    context = {
+        "case": case,
+        "hat": hat,
+        "hat_name": _(HAT_NAMES[hat.kind]),
+        "readable": readable,
+        "may_answer": may_answer,
+    }
     return render(request, "cases/hat.html", context)
 
 

@@ -23,7 +23,7 @@ class HatInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[HatKind, Field(examples=["decision_maker"], description="`owner`: asked to take the case over.")]
-    user_id: UUID
+    user_id: UUID = Field(examples=["01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11"])
 
 
 class HatRead(BaseModel):
