@@ -21,7 +21,7 @@ from app.core.errors import Forbidden, Unauthenticated
 from app.core.i18n import gettext as _
 from app.core.i18n import set_language
 from app.core.idempotency import IdempotentRoute, claim_key
-from app.core.security import SAFE_METHODS, hash_token, refuse_cross_site
+from app.core.security import SAFE_METHODS, hash_token, refuse_cross_site, refuse_other_content
 from app.core.tenancy import enter_organisation
 
 SESSION_COOKIE = "unstuck_session"
@@ -180,7 +180,7 @@ def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases
         prefix="/api/v1",
         tags=[tag],
         route_class=IdempotentRoute,
-        dependencies=[Depends(check_scope), Depends(happen_once)],
+        dependencies=[Depends(check_scope), Depends(refuse_other_content), Depends(happen_once)],
         responses=document_errors(400, 401, 403, 422, 429),
     )
 

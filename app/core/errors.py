@@ -27,6 +27,10 @@ class Unauthenticated(UnstuckError):
     status = 401
     code = "unauthenticated"
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.headers = {"WWW-Authenticate": "Bearer"}
+
 
 class Forbidden(UnstuckError):
     status = 403
@@ -58,6 +62,13 @@ class Stale(UnstuckError):
 class TooLarge(UnstuckError):
     status = 413
     code = "too_large"
+
+
+class WrongContent(UnstuckError):
+    """The body is of a kind that is not taken here."""
+
+    status = 415
+    code = "wrong_content"
 
 
 class Invalid(UnstuckError):

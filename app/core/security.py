@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 from pwdlib import PasswordHash
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.core.errors import Forbidden
+from app.core.errors import Forbidden, WrongContent
 from app.core.i18n import gettext as _
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -64,6 +65,13 @@ def refuse_cross_site(method: str, headers: Headers) -> None:
     if site is None and (origin is None or urlsplit(origin).netloc == headers.get("host")):
         return
     raise Forbidden(_("This came from another site. Open the page again here and send it once more."))
+
+
+async def refuse_other_content(request: Request) -> None:
+    """Refuse a body that does not say that it is JSON, before anybody looks at its fields."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not kind.endswith("+json") and await request.body():
+        raise WrongContent(_("Send JSON, with the header Content-Type: application/json."))
 
 
 class SecurityHeaders:
