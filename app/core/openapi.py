@@ -5,8 +5,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.core.error_pages import Problem
+from app.core.error_pages import Problem, document_errors
 from app.core.idempotency import HEADER, MAX_KEY_LENGTH
+from app.core.versions import ETAG_HEADER, IF_MATCH, REQUIRED_IF_MATCH
 
 DESCRIPTION = """
 Stuck deals, their plans and what got them moving, for programs.
@@ -15,6 +16,18 @@ Sign in with `Authorization: Bearer <API key>`. A key sees what everyone in its 
 `Unstuck-Act-As` (scope `act-as`) it has that user's rights and no more. Every error is `application/problem+json`
 (RFC 9457). Lists are paged by cursor. A POST takes an `Idempotency-Key`; PATCH and DELETE take `If-Match`.
 """
+
+CREATED: dict[int | str, dict[str, Any]] = {
+    201: {
+        "description": "Created",
+        "headers": {
+            "Location": {"description": "Where to read it.", "required": True, "schema": {"type": "string"}},
+        },
+    }
+}
+"""The `responses` of an operation that creates something with an address of its own."""
+
+WRITING_METHODS = {"post", "patch"}
 
 KEY_PARAMETER = {
     "name": HEADER,
@@ -39,18 +52,32 @@ def describe_api(app: FastAPI) -> None:
             schemas.pop("ValidationError", None)
             for path in schema["paths"].values():
                 for method, operation in path.items():
-                    _complete(method, operation)
+                    _complete(method, operation, schemas)
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _complete(method: str, operation: dict[str, Any]) -> None:
+def _complete(method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Add what follows from the method, the body and the answer of every operation alike."""
+    responses = operation["responses"]
     if method == "post" and "similar" not in operation["operationId"]:
         operation.setdefault("parameters", []).append(KEY_PARAMETER)
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    invalid = operation["responses"].get("422")
-    if invalid is not None:
-        invalid["description"] = "A field fails validation"
-        invalid["content"] = problem
+    if method in WRITING_METHODS:
+        responses |= {str(status): problem for status, problem in document_errors(413, 415).items()}
+    if "422" in responses:
+        responses["422"] = document_errors(422)[422]
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] == IF_MATCH and "428" in responses:
+            parameter.update(REQUIRED_IF_MATCH)
+    for status, answer in responses.items():
+        if status < "400" and "version" in _find_fields(answer, schemas):
+            answer["headers"] = answer.get("headers", {}) | ETAG_HEADER
+
+
+def _find_fields(answer: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """The fields of the model that a response holds."""
+    reference = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+    fields: dict[str, Any] = schemas.get(reference.rpartition("/")[2], {}).get("properties", {})
+    return fields

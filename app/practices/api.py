@@ -12,6 +12,7 @@ from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
+from app.core.openapi import CREATED
 from app.core.pagination import Cursor
 from app.core.templating import path_for
 from app.core.versions import IfMatch, format_etag
@@ -48,7 +49,7 @@ async def _answer(request: Request, response: Response, session: Session, row: P
     status_code=201,
     operation_id="share_case",
     summary="Share a resolved case as a practice",
-    responses=document_errors(404, 409),
+    responses=CREATED | document_errors(404, 409),
 )
 async def share_case(
     request: Request,

@@ -17,12 +17,17 @@ from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.core.errors import Invalid
 from app.core.i18n import gettext as _
+from app.core.openapi import CREATED
 
 router = create_api_router("cases")
 
 
 @router.post(
-    "/cases", operation_id="create_case", summary="Write a draft", status_code=201, responses=document_errors(409)
+    "/cases",
+    operation_id="create_case",
+    summary="Write a draft",
+    status_code=201,
+    responses=CREATED | document_errors(409),
 )
 async def create_case(
     request: Request, body: CaseInput, session: Session, viewer: CurrentViewer, now: Now, response: Response

@@ -1,6 +1,6 @@
 """The JSON API of plans: the same rules through the same services as the pages."""
 
-from fastapi import Response
+from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer, create_api_router
@@ -24,6 +24,8 @@ from app.cases.plans.schemas import (
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.error_pages import document_errors
+from app.core.openapi import CREATED
+from app.core.templating import path_for
 from app.core.versions import IfMatch, format_etag
 
 router = create_api_router("plans")
@@ -55,15 +57,26 @@ async def list_plans(case: ReadableCase, session: Session, viewer: CurrentViewer
 
 
 @router.post(
-    PLANS, operation_id="add_plan", summary="Propose a plan", status_code=201, responses=document_errors(404, 409)
+    PLANS,
+    operation_id="add_plan",
+    summary="Propose a plan",
+    status_code=201,
+    responses=CREATED | document_errors(404, 409),
 )
 async def add_plan(
-    case: LockedCase, body: PlanCreate, session: Session, viewer: CurrentViewer, now: Now, response: Response
+    request: Request,
+    case: LockedCase,
+    body: PlanCreate,
+    session: Session,
+    viewer: CurrentViewer,
+    now: Now,
+    response: Response,
 ) -> PlanRead:
     """Anyone who can read the case may. The first plan moves it to `creating`: after two answered questions, or
     with a reason for skipping them.
     """
     plan = await service.add_plan(session, case, body, viewer, now)
+    response.headers["Location"] = path_for(request.app, "read_plan", case_id=case.id, plan_id=plan.id)
     return await _answer_plan(session, case, plan, viewer, response)
 
 
