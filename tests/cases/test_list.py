@@ -40,6 +40,14 @@ async def test_tabs_tell_mine_from_my_teams_and_all(session: AsyncSession, alice
     }
 
 
+async def test_each_role_first_sees_what_it_works_with(
+    session: AsyncSession, alice: httpx.AsyncClient, mona: httpx.AsyncClient, lena: httpx.AsyncClient
+) -> None:
+    await create_case(session, owner=BOB, title="Bob's", visibility=Visibility.EVERYONE)
+    shown = ["Bob&#39;s" in (await browser.get("/cases")).text for browser in (alice, mona, lena)]
+    assert shown == [False, True, True]
+
+
 async def test_filters_narrow_the_list(session: AsyncSession, open_api: OpenApi) -> None:
     await create_case(session, title="Old and silent", moved_at=read_clock() - timedelta(days=40))
     await create_case(

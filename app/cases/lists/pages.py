@@ -11,6 +11,7 @@ from fastapi import Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentUser, create_page_router
+from app.accounts.models import Role
 from app.accounts.viewer import Viewer
 from app.cases.codes import list_codes
 from app.cases.lists import queries
@@ -64,7 +65,7 @@ async def list_cases(
     session: Session,
     viewer: CurrentUser,
     now: Now,
-    whose: Whose = Whose.MINE,
+    whose: Whose | None = None,
     state: StateChoice | Literal[""] = "",
     obstacle: Key = "",
     owner: UUID | Literal[""] = "",
@@ -72,6 +73,7 @@ async def list_cases(
     awaits: Awaited | Literal[""] = "",
     cursor: CursorParam = None,
 ) -> Response:
+    whose = whose or choose_first_view(viewer)
     chosen = {"whose": whose.value, "state": state, "obstacle": obstacle, "owner": owner, "age": age, "awaits": awaits}
     wanted = CaseFilter(
         whose=whose,
@@ -94,6 +96,13 @@ async def list_cases(
         **await load_filters(session, viewer),
     }
     return render(request, "cases/list.html", context, block="rows" if wants_block(request) else None)
+
+
+def choose_first_view(viewer: Viewer) -> Whose:
+    """What each role works with: a seller's own cases, a manager's teams, everything for the others."""
+    if viewer.led_team_ids:
+        return Whose.TEAMS
+    return Whose.MINE if viewer.role is Role.SELLER else Whose.ALL
 
 
 def address(request: Request, values: dict[str, str]) -> str:
