@@ -19,8 +19,7 @@ from app.embeddings.build import default_model_dir
 from app.embeddings.embedder import BatchingEmbedder, Vector
 from app.embeddings.slot import ModelSlot
 from app.similar.models import Passage
-from app.similar.queries import Filters, Query, belongs_to, find_candidates, list_evidence, select_visible
-from app.similar.ranking import Facets
+from app.similar.queries import Filters, Query, belongs_to, find_nearest, list_evidence, select_visible
 from app.similar.vocabulary import QueryWords
 from scripts.bench_data import read_queries
 
@@ -80,14 +79,14 @@ async def compare(
     recalls = []
     for vector in await embedder.embed_queries(read_queries(QUERIES, words=20, seed=11)):
         exact = {ids[place] for place in np.argsort(-(vectors @ vector), kind="stable")[:DEPTH]}
-        recalls.append(len(exact & await find_nearest(session, viewer, embedder.model_id, vector)) / DEPTH)
+        recalls.append(len(exact & await find_nearest_passages(session, viewer, embedder.model_id, vector)) / DEPTH)
     return recalls
 
 
-async def find_nearest(session: AsyncSession, viewer: Viewer, model: str, vector: Vector) -> set[UUID]:
+async def find_nearest_passages(session: AsyncSession, viewer: Viewer, model: str, vector: Vector) -> set[UUID]:
     """The ten nearest passages among the candidates of the product's first stage."""
-    query = Query("nb", QueryWords([], [], 1.0), vector, model, Facets(), depth=DEPTH)
-    candidates = await find_candidates(session, viewer, query, Filters())
+    query = Query("nb", QueryWords([], [], 1.0), vector, model, depth=DEPTH)
+    candidates = await find_nearest(session, viewer, query, Filters())
     evidence = await list_evidence(
         session,
         query,

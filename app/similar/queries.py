@@ -25,13 +25,12 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    union,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
-from app.cases.models import Case, CaseObstacle, Code, CodeKind, Plan
+from app.cases.models import Case, CaseObstacle, CodeKind, Plan
 from app.cases.queries import visible_to
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.deals.models import Deal
@@ -40,7 +39,6 @@ from app.practices.models import Practice, PracticeUse, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.models import Passage
-from app.similar.ranking import Facets
 from app.similar.vocabulary import MOST_TERMS, QueryWords, Term
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
@@ -70,7 +68,6 @@ class Query:
     words: QueryWords
     vector: Vector | None
     model: str | None
-    facets: Facets
     depth: int
     """Of each pool, in the query's language and in others, as many are looked at closely."""
 
@@ -116,16 +113,21 @@ def _distance(query: Query) -> ColumnElement[float]:
     return distance
 
 
-def _first_of(
-    rows: CTE, order: ColumnElement[Any], count: int, *partition: ColumnElement[Any]
+def _select_first(
+    visible: CTE, rows: CTE, order: ColumnElement[Any], count: int, *partition: ColumnElement[Any]
 ) -> Select[*tuple[Any, ...]]:
+    """The first cases of each part: case_id, practice_id, is_open, readable."""
     place = func.row_number().over(partition_by=partition, order_by=[order, rows.c.case_id]).label("place")
     placed = select(rows.c.case_id, place).subquery()
-    return select(placed.c.case_id).where(placed.c.place <= count)
+    first = select(placed.c.case_id).where(placed.c.place <= count)
+    return select(visible).where(visible.c.case_id.in_(first)).order_by(visible.c.case_id)
 
 
-def _select_nearest(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
+async def find_nearest(
+    session: AsyncSession, viewer: Viewer, query: Query, filters: Filters, codes: Codes = NO_CODES
+) -> Rows:
     """The cases with the nearest passages, by an exact scan of every visible one."""
+    visible = select_visible(viewer, filters, codes).cte("visible")
     nearest = (
         select(
             visible.c.case_id,
@@ -138,54 +140,47 @@ def _select_nearest(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
         .group_by(visible.c.case_id, visible.c.is_open, "same_language")
         .cte("nearest")
     )
-    return _first_of(nearest, nearest.c.distance, query.depth, nearest.c.is_open, nearest.c.same_language)
+    first = _select_first(visible, nearest, nearest.c.distance, query.depth, nearest.c.is_open, nearest.c.same_language)
+    return (await session.execute(first)).all()
 
 
-def _select_wordiest(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
+async def find_wordiest(
+    session: AsyncSession, viewer: Viewer, words: QueryWords, filters: Filters, codes: Codes, depth: int
+) -> Rows:
     """The cases whose passages hold most of the query's rare words."""
-    stems = [stem for term in query.words.finding for stem in term.stems]
+    if not words.finding:
+        return []
+    visible = select_visible(viewer, filters, codes).cte("visible")
+    stems = write_tsquery(stem for term in words.finding for stem in term.stems)
     wordiest = (
-        select(visible.c.case_id, visible.c.is_open, func.max(measure_words(query.words.finding)).label("found"))
+        select(visible.c.case_id, visible.c.is_open, func.max(measure_words(words.finding)).label("found"))
         .join_from(visible, Passage, belongs_to(visible))
-        .where(Passage.words.op("@@")(bindparam("stems", write_tsquery(stems), type_=TSQUERY)))
+        .where(Passage.words.op("@@")(bindparam("stems", stems, type_=TSQUERY)))
         .group_by(visible.c.case_id, visible.c.is_open)
         .cte("wordiest")
     )
-    return _first_of(wordiest, wordiest.c.found.desc(), query.depth, wordiest.c.is_open)
+    first = _select_first(visible, wordiest, wordiest.c.found.desc(), depth, wordiest.c.is_open)
+    return (await session.execute(first)).all()
 
 
-def _select_coded(visible: CTE, query: Query) -> Select[*tuple[Any, ...]]:
-    """The newest cases that are stuck for the same reason."""
+async def find_coded(
+    session: AsyncSession, viewer: Viewer, obstacles: Sequence[str], filters: Filters, codes: Codes, depth: int
+) -> Rows:
+    """The newest cases that are stuck for one of these reasons."""
+    visible = select_visible(viewer, filters, codes).cte("visible")
     coded = (
         select(visible.c.case_id, visible.c.is_open)
         .join_from(visible, CaseObstacle, CaseObstacle.case_id == visible.c.case_id)
-        .join(Code, Code.id == CaseObstacle.code_id)
-        .where(Code.kind == CodeKind.OBSTACLE, Code.key.in_(query.facets.obstacles))
+        .where(CaseObstacle.code_id.in_(list_ids(codes, CodeKind.OBSTACLE, obstacles)))
         .group_by(visible.c.case_id, visible.c.is_open)
         .cte("coded")
     )
-    return _first_of(coded, coded.c.case_id.desc(), query.depth, coded.c.is_open)
+    first = _select_first(visible, coded, coded.c.case_id.desc(), depth, coded.c.is_open)
+    return (await session.execute(first)).all()
 
 
-async def find_candidates(
-    session: AsyncSession, viewer: Viewer, query: Query, filters: Filters, codes: Codes = NO_CODES
-) -> Rows:
-    """Cases worth a closer look: case_id, practice_id, is_open, readable. At most some hundred."""
-    visible = select_visible(viewer, filters, codes).cte("visible")
-    ways = []
-    if query.vector is not None:
-        ways.append(_select_nearest(visible, query))
-    elif query.facets.obstacles:
-        ways.append(_select_coded(visible, query))
-    if query.words.finding:
-        ways.append(_select_wordiest(visible, query))
-    if not ways:
-        return []
-    found = union(*ways).subquery()
-    rows = await session.execute(
-        select(visible).where(visible.c.case_id.in_(select(found.c.case_id))).order_by(visible.c.case_id)
-    )
-    return rows.all()
+def list_ids(codes: Codes, kind: CodeKind, keys: Sequence[str]) -> list[UUID]:
+    return [code_id for code_id, code in codes.items() if code.kind == kind and code.key in keys]
 
 
 async def list_evidence(

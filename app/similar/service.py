@@ -22,7 +22,7 @@ from app.similar.matches import Match, MatchedPassage, UsedPlan
 from app.similar.passages import Section, cut_text, split_words
 from app.similar.queries import Filters, Query
 from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
-from app.similar.vocabulary import read_query_words
+from app.similar.vocabulary import QueryWords, read_query_words
 from app.similar.words import find_matched_words
 
 READ_PIECES = 3
@@ -66,25 +66,32 @@ async def find_similar(
     """At most `limit` matches a pool. `facets` are the codes of what is being written, by key."""
     embedder = slot.embedder
     mode: Mode = "full" if embedder else "keywords"
+    depth = max(FEWEST_LOOKED_AT, 2 * limit)
     language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
-    vector, words = await asyncio.gather(
-        embed_query(embedder, text), read_query_words(session, viewer.organisation_id, text, language)
-    )
     codes = await list_code_names(session)
-    query = Query(
-        language=language,
-        words=words,
-        vector=vector,
-        model=embedder.model_id if embedder else None,
-        facets=facets,
-        depth=max(FEWEST_LOOKED_AT, 2 * limit),
-    )
-    found = await queries.find_candidates(session, viewer, query, filters, codes)
+
+    async def look_by_words() -> tuple[QueryWords, queries.Rows]:
+        words = await read_query_words(session, viewer.organisation_id, text, language)
+        return words, await queries.find_wordiest(session, viewer, words, filters, codes, depth)
+
+    # The database looks for words while the model reads.
+    vector, (words, found) = await asyncio.gather(embed_query(embedder, text), look_by_words())
+    query = Query(language, words, vector, embedder.model_id if embedder else None, depth)
+    if vector is not None:
+        found = merge(found, await queries.find_nearest(session, viewer, query, filters, codes))
+    elif facets.obstacles:
+        coded = await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth)
+        found = merge(found, coded)
     candidates = await load_candidates(session, query, found, codes)
     ranking = rank(candidates, Asked(mode, facets, words.information), limit)
     readable = frozenset(row.case_id for row in found if row.readable)
-    learn, join, nearest = await load_matches(session, query, ranking, readable, codes)
+    learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
     return SimilarCases(mode, learn, join, nearest[0] if nearest else None)
+
+
+def merge(some: queries.Rows, others: queries.Rows) -> queries.Rows:
+    """Each case once."""
+    return list({row.case_id: row for row in [*some, *others]}.values())
 
 
 async def embed_query(embedder: BatchingEmbedder | None, text: str) -> Vector | None:
@@ -148,7 +155,12 @@ def _key(codes: Codes, code_id: UUID | None) -> str | None:
 
 
 async def load_matches(
-    session: AsyncSession, query: Query, ranking: Ranking, readable: frozenset[UUID], codes: Codes
+    session: AsyncSession,
+    query: Query,
+    asked: Facets,
+    ranking: Ranking,
+    readable: frozenset[UUID],
+    codes: Codes,
 ) -> tuple[list[Match], list[Match], list[Match]]:
     """What is shown of each ranked candidate: to learn from, to join, and the nearest if that is all there is."""
     pools = (ranking.learn, ranking.join, [ranking.nearest] if ranking.nearest else [])
@@ -176,7 +188,8 @@ async def load_matches(
                 texts.get(ranked.passage_id) if ranked.passage_id else None,
                 readable=ranked.candidate.case_id in readable,
                 codes=by_key,
-                query=query,
+                asked=asked,
+                query_language=query.language,
             )
             for ranked in pool
             if ranked.candidate.case_id in stories
@@ -193,7 +206,8 @@ def compose_match(
     *,
     readable: bool,
     codes: Mapping[tuple[CodeKind, str], CodeName],
-    query: Query,
+    asked: Facets,
+    query_language: str,
 ) -> Match:
     """A match of what may be shown: of a practice whose case is not readable, the practice alone."""
     candidate = ranked.candidate
@@ -211,8 +225,8 @@ def compose_match(
         score=ranked.score,
         parts=ranked.parts,
         band=ranked.band,
-        query_language=query.language,
-        shared=name_shared(query.facets, candidate.facets, codes),
+        query_language=query_language,
+        shared=name_shared(asked, candidate.facets, codes),
     )
 
 
