@@ -14,6 +14,7 @@ from app.cases.workflow import find_next
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.error_pages import document_errors
+from app.core.templating import path_for
 from app.core.versions import IfMatch, format_etag, refuse_stale
 
 router = create_api_router("cases")
@@ -21,7 +22,7 @@ router = create_api_router("cases")
 
 def address_case(request: Request, case: Case) -> str:
     """Where people read the case."""
-    path = request.app.url_path_for("case_detail", case_id=str(case.id))
+    path = path_for(request.app, "case_detail", case_id=case.id)
     return f"{request.app.state.settings.base_url}{path}"
 
 

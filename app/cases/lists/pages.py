@@ -22,7 +22,7 @@ from app.core.clock import Now
 from app.core.db import Session
 from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, Cursor, CursorParam
-from app.core.templating import page_context, render, wants_block
+from app.core.templating import page_context, path_for, render, wants_block
 
 router = create_page_router()
 
@@ -106,7 +106,7 @@ def choose_first_view(viewer: Viewer) -> Whose:
 
 
 def address(request: Request, values: dict[str, str]) -> str:
-    return f"{request.app.url_path_for('list_cases')}?{urlencode(values)}"
+    return f"{path_for(request.app, 'list_cases')}?{urlencode(values)}"
 
 
 def list_tabs(request: Request, kept: dict[str, str]) -> list[dict[str, Any]]:
@@ -121,7 +121,7 @@ def read_row(request: Request, row: FoundCase, format_relative: Callable[[dateti
     """A case as the row macro shows it."""
     case, awaits = row
     return {
-        "url": str(request.app.url_path_for("case_detail", case_id=str(case.id))),
+        "url": path_for(request.app, "case_detail", case_id=case.id),
         "title": case.title or _("Draft without a title"),
         "state": case.state.value,
         "obstacles": [obstacle.code.name for obstacle in case.obstacles],
