@@ -27,10 +27,10 @@ from app.deals.models import Deal
 from app.demo.content import ORGANISATION, read_cases
 from app.demo.loader import seed_demo
 from app.embeddings.build import build_model, default_model_dir
-from app.embeddings.slot import ModelSlot
+from app.embeddings.slot import DIMENSIONS, ModelSlot
 from app.similar.indexing import INSERT_PASSAGE
 from app.similar.jobs import index_case
-from app.similar.models import DIMENSIONS, Passage
+from app.similar.models import Passage
 from app.similar.vocabulary import CONFIGURATIONS
 
 BATCH = 500

@@ -47,7 +47,7 @@ def test_placeholders_survive_translation(language: str) -> None:
         if not message.id:
             continue
         source = message.id if isinstance(message.id, str) else message.id[-1]
-        targets = [message.string] if isinstance(message.string, str) else list(message.string)
+        targets = [message.string] if isinstance(message.string, str) else list(message.string or ())
         for target in targets[-1:]:
             assert sorted(PLACEHOLDER.findall(source)) == sorted(PLACEHOLDER.findall(target)), source
 
