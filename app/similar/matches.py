@@ -18,19 +18,15 @@ SLIGHT = 0.05
 """A part below this is no reason."""
 
 SECTION_NAMES: Mapping[Section, str] = {
-    Section.TITLE: N_("Title"),
-    Section.SITUATION: N_("Situation"),
     Section.OBSTACLE: N_("Why it is stuck"),
-    Section.ATTEMPTS: N_("What was tried"),
-    Section.STATES: N_("Now and wanted"),
+    Section.SITUATION: N_("Situation"),
+    Section.ATTEMPTS: N_("Tried so far, now and wanted"),
     Section.QUESTIONS: N_("Questions and answers"),
     Section.PLANS: N_("Plans"),
     Section.OUTCOME: N_("Outcome"),
     Section.WHEN_TO_USE: N_("When to use it"),
     Section.WHAT_TO_DO: N_("What to do"),
-    Section.WHAT_TO_SAY: N_("What to say"),
-    Section.WHY_IT_WORKED: N_("Why it worked"),
-    Section.WHEN_NOT_TO: N_("When not to"),
+    Section.WHY_IT_WORKED: N_("Why it worked, and when not to"),
 }
 SAYS_THE_SAME: Mapping[str, str] = {
     "nb": N_("Says the same in Norwegian"),

@@ -17,21 +17,20 @@ SPELT_OUT = str.maketrans({"å": "aa", "ä": "ae", "æ": "ae", "ö": "oe", "ø":
 
 
 class Section(StrEnum):
-    """Where in a case or a practice a passage stands."""
+    """Where in a case or a practice a passage stands.
 
-    TITLE = "title"
-    SITUATION = "situation"
+    Every search compares every passage, so short fields that tell of the same thing share one.
+    """
+
     OBSTACLE = "obstacle"
+    SITUATION = "situation"
     ATTEMPTS = "attempts"
-    STATES = "states"
     QUESTIONS = "questions"
     PLANS = "plans"
     OUTCOME = "outcome"
     WHEN_TO_USE = "when_to_use"
     WHAT_TO_DO = "what_to_do"
-    WHAT_TO_SAY = "what_to_say"
     WHY_IT_WORKED = "why_it_worked"
-    WHEN_NOT_TO = "when_not_to"
 
 
 @dataclass(frozen=True)
@@ -85,11 +84,9 @@ class Piece:
 def cut_case(case: CaseText) -> list[Piece]:
     """The passages of a case, none of them empty."""
     sections = [
-        (Section.TITLE, [case.title, *case.obstacle_names]),
+        (Section.OBSTACLE, [case.title, *case.obstacle_names, case.obstacle_words]),
         (Section.SITUATION, [case.situation]),
-        (Section.OBSTACLE, [case.obstacle_words]),
-        (Section.ATTEMPTS, [case.worked, case.not_worked]),
-        (Section.STATES, [case.current_state, case.desired_state]),
+        (Section.ATTEMPTS, [case.worked, case.not_worked, case.current_state, case.desired_state]),
         (Section.QUESTIONS, [text for pair in case.questions for text in pair]),
         (Section.PLANS, [text for pair in case.plans for text in pair]),
         (Section.OUTCOME, case.outcome),
@@ -101,19 +98,22 @@ def cut_practice(practice: PracticeText) -> list[Piece]:
     """The passages of a practice, none of them empty."""
     sections = [
         (Section.WHEN_TO_USE, [practice.title, practice.when_to_use]),
-        (Section.WHAT_TO_DO, [practice.what_to_do]),
-        (Section.WHAT_TO_SAY, [practice.what_to_say]),
-        (Section.WHY_IT_WORKED, [practice.why_it_worked]),
-        (Section.WHEN_NOT_TO, [practice.when_not_to]),
+        (Section.WHAT_TO_DO, [practice.what_to_do, practice.what_to_say]),
+        (Section.WHY_IT_WORKED, [practice.why_it_worked, practice.when_not_to]),
     ]
     return list(_cut_sections(sections, practice.language))
 
 
 def _cut_sections(sections: Iterable[tuple[Section, Sequence[str]]], language: str) -> Iterator[Piece]:
     for section, texts in sections:
-        joined = "\n".join(stripped for text in texts if (stripped := text.strip()))
+        joined = "\n".join(_end(stripped) for text in texts if (stripped := text.strip()))
         for position, piece in enumerate(cut_text(joined)):
             yield Piece(section, position, piece, language)
+
+
+def _end(text: str) -> str:
+    """The text with its full stop, so that it does not run into the next."""
+    return text if text[-1] in ".!?…:" else f"{text}."
 
 
 def cut_text(text: str, *, words: int = PIECE_WORDS) -> list[str]:

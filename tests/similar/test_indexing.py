@@ -36,15 +36,15 @@ async def test_only_what_changed_is_written_again(
     case = await create_case(session, **STORIES["left_nb"])
     await index(case)
     before = {row.section: row.id for row in await read_passages(session, case)}
-    assert set(before) == {"title", "situation", "states"}
+    assert set(before) == {"obstacle", "situation", "attempts"}
     assert await refresh_case(session_factory, slot, case.organisation_id, case.id) == 0
     case.situation = "Den nye har svart, og vil ha et møte."
     case.desired_state = ""
     await create_question(session, case, text="Hva vil den nye?", answer="Få ned svinnet.")
     await index(case)
     after = {row.section: row for row in await read_passages(session, case)}
-    assert set(after) == {"title", "situation", "questions"}
-    assert after["title"].id == before["title"]
+    assert set(after) == {"obstacle", "situation", "questions"}
+    assert after["obstacle"].id == before["obstacle"]
     assert after["situation"].text == "Den nye har svart, og vil ha et møte."
     assert all(row.model == slot.embedder.model_id for row in after.values() if slot.embedder)
 
