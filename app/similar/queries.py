@@ -1,6 +1,6 @@
 """Every select on passages. What the viewer may not see is left out before anything is ranked or counted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -24,7 +24,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -39,7 +38,7 @@ from app.practices.models import Practice, PracticeUse, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.models import Passage
-from app.similar.vocabulary import MOST_TERMS, QueryWords, Term
+from app.similar.vocabulary import QueryWords, measure_words, write_tsquery
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
 
@@ -212,27 +211,6 @@ async def list_evidence(
 
 def _any_of(ids: Sequence[UUID]) -> Any:
     return any_(literal(list(ids), ARRAY(Uuid())))
-
-
-def write_tsquery(stems: Iterable[str]) -> str:
-    """What holds any of the stems, which are taken as they stand."""
-    return " | ".join("'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems)
-
-
-MEASURE = text(
-    " + ".join(f"CASE WHEN passages.words @@ :stems_{n} THEN :told_{n} ELSE 0 END" for n in range(MOST_TERMS))
-).bindparams(
-    *(bindparam(f"stems_{n}", None, type_=TSQUERY) for n in range(MOST_TERMS)),
-    *(bindparam(f"told_{n}", 0.0, type_=Float) for n in range(MOST_TERMS)),
-)
-"""Written once, for a search has no time to build it."""
-
-
-def measure_words(terms: Sequence[Term]) -> ColumnElement[float]:
-    """Information of the terms that a passage holds."""
-    stems = {f"stems_{n}": write_tsquery(term.stems) for n, term in enumerate(terms)}
-    told = {f"told_{n}": term.information for n, term in enumerate(terms)}
-    return func.coalesce(MEASURE.bindparams(**stems, **told), 0.0, type_=Float)
 
 
 async def list_facts(session: AsyncSession, case_ids: Sequence[UUID]) -> Rows:

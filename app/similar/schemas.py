@@ -3,12 +3,12 @@
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.cases.models import Case
 from app.cases.schemas import Key
 from app.cases.workflow import State
-from app.core.text import TEXT_LIMIT, Line, Text
+from app.core.text import TEXT_LIMIT, Line, Text, WrittenText
 from app.practices.schemas import FeedFilter
 from app.similar.matches import Match
 from app.similar.queries import INDEXED_STATES, Filters
@@ -98,9 +98,7 @@ class SimilarRequest(BaseModel):
         },
     )
 
-    text: Annotated[Text, StringConstraints(min_length=1)] = Field(
-        description="What the deal is stuck on, in Norwegian, Swedish or English."
-    )
+    text: WrittenText = Field(description="What the deal is stuck on, in Norwegian, Swedish or English.")
     limit: PoolLimit = DEFAULT_LIMIT
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Float, bindparam, func, text
+from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.similar.passages import fold_stem, split_words
@@ -159,3 +160,24 @@ def choose_finding(terms: Sequence[Term]) -> list[Term]:
             break
         finding.append(term)
     return finding
+
+
+def write_tsquery(stems: Iterable[str]) -> str:
+    """What holds any of the stems, which are taken as they stand."""
+    return " | ".join("'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems)
+
+
+MEASURE = text(
+    " + ".join(f"CASE WHEN passages.words @@ :stems_{n} THEN :told_{n} ELSE 0 END" for n in range(MOST_TERMS))
+).bindparams(
+    *(bindparam(f"stems_{n}", None, type_=TSQUERY) for n in range(MOST_TERMS)),
+    *(bindparam(f"told_{n}", 0.0, type_=Float) for n in range(MOST_TERMS)),
+)
+"""Written once, for a search has no time to build it."""
+
+
+def measure_words(terms: Sequence[Term]) -> ColumnElement[float]:
+    """Information of the terms that a passage holds."""
+    stems = {f"stems_{n}": write_tsquery(term.stems) for n, term in enumerate(terms)}
+    told = {f"told_{n}": term.information for n, term in enumerate(terms)}
+    return func.coalesce(MEASURE.bindparams(**stems, **told), 0.0, type_=Float)
