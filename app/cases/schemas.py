@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from app.cases.models import Case, Code, CodeKind, Visibility
 from app.cases.workflow import Missing, Move, State
 from app.core.i18n import gettext as _
-from app.core.text import Line, Text, normalise_text, refuse_control_characters, refuse_line_breaks
+from app.core.text import Line, Text, one_line, refuse_control_characters
 from app.deals.schemas import DealFacts, DealFields
 
 TAG_LIMIT = 60
@@ -33,13 +33,7 @@ def _drop_repeated(keys: list[str]) -> list[str]:
 
 Language = Literal["nb", "sv", "en"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
-Tag = Annotated[
-    str,
-    BeforeValidator(normalise_text),
-    StringConstraints(min_length=1, max_length=TAG_LIMIT),
-    AfterValidator(refuse_control_characters),
-    AfterValidator(refuse_line_breaks),
-]
+Tag = Annotated[str, *one_line(TAG_LIMIT, least=1)]
 
 
 class StoryFields(BaseModel):

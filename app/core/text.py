@@ -34,36 +34,38 @@ def refuse_line_breaks(value: str) -> str:
     return value
 
 
-Line = Annotated[
-    str,
-    StringConstraints(max_length=LINE_LIMIT),
-    BeforeValidator(normalise_text),
-    AfterValidator(refuse_control_characters),
-    AfterValidator(refuse_line_breaks),
-]
+def one_line(most: int, least: int = 0) -> tuple[Any, ...]:
+    """What makes a `str` one line of so many characters, counted after it was normalised."""
+    return (*paragraphs(most, least), AfterValidator(refuse_line_breaks))
+
+
+def paragraphs(most: int, least: int = 0) -> tuple[Any, ...]:
+    """What makes a `str` a text of so many characters, counted after it was normalised."""
+    # The limits stand first: behind a validator they would be those of any collection, with a list's messages.
+    return (
+        StringConstraints(min_length=least or None, max_length=most),
+        BeforeValidator(normalise_text),
+        AfterValidator(refuse_control_characters),
+    )
+
+
+Line = Annotated[str, *one_line(LINE_LIMIT)]
 """One line of at most 140 characters; may be empty."""
 
-Name = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=NAME_LIMIT),
-    BeforeValidator(normalise_text),
-    AfterValidator(refuse_control_characters),
-    AfterValidator(refuse_line_breaks),
-]
+WrittenLine = Annotated[str, *one_line(LINE_LIMIT, least=1)]
+"""One line of 1 to 140 characters."""
+
+Name = Annotated[str, *one_line(NAME_LIMIT, least=1)]
 """One line of 1 to 120 characters."""
 
-ShortText = Annotated[
-    str,
-    StringConstraints(max_length=SHORT_TEXT_LIMIT),
-    BeforeValidator(normalise_text),
-    AfterValidator(refuse_control_characters),
-]
+ShortText = Annotated[str, *paragraphs(SHORT_TEXT_LIMIT)]
 """A paragraph of at most 2,000 characters; may be empty."""
 
-Text = Annotated[
-    str,
-    StringConstraints(max_length=TEXT_LIMIT),
-    BeforeValidator(normalise_text),
-    AfterValidator(refuse_control_characters),
-]
+WrittenShortText = Annotated[str, *paragraphs(SHORT_TEXT_LIMIT, least=1)]
+"""A paragraph of 1 to 2,000 characters."""
+
+Text = Annotated[str, *paragraphs(TEXT_LIMIT)]
 """A story of at most 8,000 characters; may be empty."""
+
+WrittenText = Annotated[str, *paragraphs(TEXT_LIMIT, least=1)]
+"""A story of 1 to 8,000 characters."""

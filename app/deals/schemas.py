@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StringCo
 from pydantic_core import PydanticCustomError
 
 from app.core.i18n import gettext as _
-from app.core.text import Line, normalise_text, refuse_control_characters, refuse_line_breaks
+from app.core.text import Line, normalise_text, one_line
 
 CURRENCIES = ("NOK", "SEK", "DKK", "EUR", "ISK", "GBP", "USD")
 """Offered in forms; the API takes every ISO 4217 code."""
@@ -38,19 +38,10 @@ def _check_link(value: str) -> str:
     return value
 
 
-Amount = Annotated[Decimal, BeforeValidator(_read_amount), Field(ge=0, max_digits=16, decimal_places=2)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=16, decimal_places=2), BeforeValidator(_read_amount)]
 Currency = Annotated[
-    str, BeforeValidator(normalise_text), StringConstraints(to_upper=True), AfterValidator(_check_currency)
+    str, StringConstraints(to_upper=True), BeforeValidator(normalise_text), AfterValidator(_check_currency)
 ]
-
-
-def _line(limit: int) -> Any:
-    return (
-        BeforeValidator(normalise_text),
-        StringConstraints(max_length=limit),
-        AfterValidator(refuse_control_characters),
-        AfterValidator(refuse_line_breaks),
-    )
 
 
 class DealFacts(BaseModel):
@@ -59,9 +50,9 @@ class DealFacts(BaseModel):
     amount: Amount | None = Field(None, examples=["480000.00"], description="Decimal, at most two places.")
     currency: Currency = Field("", examples=["NOK"])
     close_date: date | None = Field(None, examples=["2027-03-31"])
-    url: Annotated[str, *_line(500), AfterValidator(_check_link)] = Field("", examples=["https://crm.example/90211"])
-    source: Annotated[str, *_line(60)] = Field("", examples=["hubspot"], description="The CRM; with `external_id`.")
-    external_id: Annotated[str, *_line(120)] = Field("", examples=["90211"], description="With `source`.")
+    url: Annotated[str, *one_line(500), AfterValidator(_check_link)] = Field("", examples=["https://crm.example/90211"])
+    source: Annotated[str, *one_line(60)] = Field("", examples=["hubspot"], description="The CRM; with `external_id`.")
+    external_id: Annotated[str, *one_line(120)] = Field("", examples=["90211"], description="With `source`.")
 
 
 class DealFields(DealFacts):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.cases.schemas import Key, Language, Named, name_of
 from app.core.pagination import PAGE_SIZE, CursorParam, Limit
-from app.core.text import Line, ShortText, Text
+from app.core.text import Line, ShortText, Text, WrittenLine, WrittenText
 from app.practices.models import Audience, Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import UseCounts
 
@@ -20,10 +20,6 @@ API_INPUT = ConfigDict(extra="forbid")
 
 def _drop_blank(value: Any) -> Any:
     return None if value == "" else value
-
-
-WrittenLine = Annotated[Line, Field(min_length=1)]
-WrittenText = Annotated[Text, Field(min_length=1)]
 
 
 class StoryFields(BaseModel):

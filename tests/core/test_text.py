@@ -1,13 +1,18 @@
 """Whatever people paste, a text comes out bounded and clean, or with a message that says what to mend."""
 
 import unicodedata
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.core.text import LINE_LIMIT, TEXT_LIMIT, Line, Text
+from app.cases.plans.schemas import StepText
+from app.cases.schemas import Tag
+from app.core.forms import explain
+from app.core.text import LINE_LIMIT, TEXT_LIMIT, Line, Name, Text, WrittenLine, WrittenShortText, WrittenText
+from app.deals.schemas import DealFacts
 
 LINES = TypeAdapter(Line)
 TEXTS = TypeAdapter(Text)
@@ -49,3 +54,30 @@ def test_a_line_has_no_breaks() -> None:
 
 def test_windows_line_ends_are_counted_once() -> None:
     assert TEXTS.validate_python("a\r\nb\rc") == "a\nb\nc"
+
+
+@pytest.mark.parametrize("kind", [Name, WrittenLine, WrittenShortText, WrittenText, StepText, Tag])
+@pytest.mark.parametrize("raw", ["", " \n "])
+def test_an_empty_text_that_is_needed_is_asked_for(kind: Any, raw: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        TypeAdapter(kind).validate_python(raw)
+    assert [explain(error) for error in refusal.value.errors()] == ["Fill this in."]
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Line, 140), (Name, 120), (WrittenText, 8000), (StepText, 500), (Tag, 60)])
+def test_a_long_text_is_told_how_long_it_may_be(kind: Any, most: int) -> None:
+    text = "å" * most
+    assert TypeAdapter(kind).validate_python(f" {text} ") == text
+    with pytest.raises(ValidationError) as refusal:
+        TypeAdapter(kind).validate_python(text + "n")
+    assert [explain(error) for error in refusal.value.errors()] == [f"Use at most {most} characters."]
+
+
+def test_the_facts_of_a_deal_say_what_to_mend() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        DealFacts.model_validate({"amount": "480 000,505", "currency": "kroner", "source": "x" * 61})
+    assert [explain(error) for error in refusal.value.errors()] == [
+        "Use at most two decimals.",
+        "Use the three letters of a currency, such as NOK.",
+        "Use at most 60 characters.",
+    ]

@@ -1,7 +1,7 @@
 """What comes in and goes out about moves."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.cases.models import CaseMove
 from app.cases.schemas import Named, name_of
 from app.cases.workflow import State
-from app.core.text import Text
+from app.core.text import WrittenText
 
 
 class ReasonForm(BaseModel):
-    reason: Annotated[Text, Field(min_length=1)]
+    reason: WrittenText
 
 
 class Reason(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[Text, Field(min_length=1)] = Field(examples=["The customer was bought by another group."])
+    reason: WrittenText = Field(examples=["The customer was bought by another group."])
 
 
 class MoveRead(BaseModel):

@@ -5,11 +5,11 @@ from itertools import zip_longest
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.cases.models import Effort, Objection, Plan, PlanStep
 from app.cases.schemas import Key, Named, name_of
-from app.core.text import SHORT_TEXT_LIMIT, ShortText, normalise_text, refuse_control_characters, refuse_line_breaks
+from app.core.text import ShortText, WrittenShortText, one_line
 
 MAX_PLANS = 6
 MAX_STEPS = 20
@@ -22,31 +22,11 @@ def drop_blank(value: Any) -> Any:
     return None if value == "" else value
 
 
-StepLine = Annotated[
-    str,
-    StringConstraints(max_length=STEP_LIMIT),
-    BeforeValidator(normalise_text),
-    AfterValidator(refuse_control_characters),
-    AfterValidator(refuse_line_breaks),
-]
+StepLine = Annotated[str, *one_line(STEP_LIMIT)]
 """One line of at most 500 characters; may be empty."""
 
-StepText = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=STEP_LIMIT),
-    BeforeValidator(normalise_text),
-    AfterValidator(refuse_control_characters),
-    AfterValidator(refuse_line_breaks),
-]
+StepText = Annotated[str, *one_line(STEP_LIMIT, least=1)]
 """One line of 1 to 500 characters."""
-
-WrittenText = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=SHORT_TEXT_LIMIT),
-    BeforeValidator(normalise_text),
-    AfterValidator(refuse_control_characters),
-]
-"""A paragraph of 1 to 2,000 characters."""
 
 API_INPUT = ConfigDict(extra="forbid")
 
@@ -76,7 +56,7 @@ class PlanFields(BaseModel):
 class PlanCreate(PlanFields):
     model_config = API_INPUT
 
-    move: WrittenText = Field(examples=["Give the CFO the calculation, with his own figures, on one page."])
+    move: WrittenShortText = Field(examples=["Give the CFO the calculation, with his own figures, on one page."])
     steps: list[StepInput] = Field(default_factory=list, max_length=MAX_STEPS)
     skip_questions_reason: ShortText = Field("", description="Needed while fewer than two questions are answered.")
     basis_practice_id: UUID | None = Field(None, description="The practice this plan was started from.")
@@ -88,14 +68,14 @@ class PlanPatch(PlanFields):
 
     model_config = API_INPUT
 
-    move: WrittenText = Field("", examples=["Let the pilot boat's captain tell the board."])
+    move: WrittenShortText = Field("", examples=["Let the pilot boat's captain tell the board."])
     steps: list[StepInput] = Field(default_factory=list, max_length=MAX_STEPS)
 
 
 class ChoiceInput(BaseModel):
     model_config = API_INPUT
 
-    reason: WrittenText = Field(examples=["The CFO owns the budget until August, and asked about downtime."])
+    reason: WrittenShortText = Field(examples=["The CFO owns the budget until August, and asked about downtime."])
     follow_up_on: date | None = Field(
         None, description="When the owner is asked how it went; else the switch date, or in 14 days.", examples=[None]
     )
@@ -105,19 +85,19 @@ class ObjectionInput(BaseModel):
     model_config = API_INPUT
 
     kind: Key = Field(description="Key of a code of kind `objection`.", examples=["tried_before"])
-    text: WrittenText = Field(examples=["We sent them a calculation in May, and nobody read it."])
+    text: WrittenShortText = Field(examples=["We sent them a calculation in May, and nobody read it."])
 
 
 class AnswerInput(BaseModel):
     model_config = API_INPUT
 
-    answer: WrittenText = Field(examples=["In May it was our calculation. This one is theirs."])
+    answer: WrittenShortText = Field(examples=["In May it was our calculation. This one is theirs."])
 
 
 class PlanForm(PlanFields):
     """The plan form: its steps come as parallel lists, one element a row, so that it works without JavaScript."""
 
-    move: WrittenText
+    move: WrittenShortText
     step_id: list[Annotated[UUID | None, BeforeValidator(drop_blank)]] = Field(default_factory=list)
     step_text: list[StepLine] = Field(default_factory=list)
     step_owner: list[Annotated[UUID | None, BeforeValidator(drop_blank)]] = Field(default_factory=list)

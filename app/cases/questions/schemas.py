@@ -1,27 +1,27 @@
 """What comes in and goes out about questions."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.cases.models import Question
 from app.cases.schemas import Named, name_of
-from app.core.text import ShortText, Text
+from app.core.text import WrittenShortText, WrittenText
 
 
 class QuestionForm(BaseModel):
-    text: Annotated[ShortText, Field(min_length=1)]
+    text: WrittenShortText
     addressed_to_id: UUID | None = None
 
 
 class AnswerForm(BaseModel):
-    answer: Annotated[Text, Field(min_length=1)]
+    answer: WrittenText
 
 
 class SkipForm(BaseModel):
-    skip_questions_reason: Annotated[ShortText, Field(min_length=1)]
+    skip_questions_reason: WrittenShortText
 
 
 class QuestionInput(QuestionForm):
@@ -39,7 +39,7 @@ class AnswerInput(AnswerForm):
 class SkipInput(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    reason: Annotated[ShortText, Field(min_length=1)] = Field(examples=["We spent an hour on it in the team meeting."])
+    reason: WrittenShortText = Field(examples=["We spent an hour on it in the team meeting."])
 
 
 class QuestionRead(BaseModel):
