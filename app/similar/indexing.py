@@ -88,6 +88,7 @@ def read_case(case: Case) -> CaseText:
         obstacle_names=[name_code(obstacle.code, case.language) for obstacle in case.obstacles],
         situation=case.situation,
         obstacle_words=case.obstacle_words,
+        labels=[case.product, *case.tags],
         worked=case.worked,
         not_worked=case.not_worked,
         current_state=case.current_state,

@@ -14,6 +14,10 @@ from app.similar.passages import Section
 from app.similar.ranking import Band, Facets, Part
 
 NAMED_WORDS = 4
+TELLING = 2.0
+"""A word tells enough to be named when about one passage in eight has it, or fewer."""
+SAME_MEANING = 0.45
+"""From this part of the score on, the passage says much the same."""
 SLIGHT = 0.05
 """A part below this is no reason."""
 
@@ -32,23 +36,31 @@ SAYS_THE_SAME: Mapping[str, str] = {
     "nb": N_("Says the same in Norwegian"),
     "sv": N_("Says the same in Swedish"),
     "en": N_("Says the same in English"),
-    "da": N_("Says the same in Danish"),
-    "fi": N_("Says the same in Finnish"),
+}
+SAYS_ALIKE: Mapping[str, str] = {
+    "nb": N_("Close to it, in Norwegian"),
+    "sv": N_("Close to it, in Swedish"),
+    "en": N_("Close to it, in English"),
 }
 
 
 @dataclass(frozen=True)
 class MatchedPassage:
-    """The passage that matched best; `words` are those it shares with the query, in lower case, as they come."""
+    """The passage that matched best. `words` it shares with the query, in lower case; with what each tells, in nats."""
 
     section: Section
     text: str
     language: str
-    words: tuple[str, ...]
+    words: Mapping[str, float]
 
     @property
     def section_name(self) -> str:
         return _(SECTION_NAMES[self.section])
+
+    def name_words(self) -> list[str]:
+        """The most telling ones that it shares with the query."""
+        telling = [word for word, told in self.words.items() if told >= TELLING]
+        return sorted(telling, key=lambda word: -self.words[word])[:NAMED_WORDS]
 
 
 @dataclass(frozen=True)
@@ -105,7 +117,7 @@ class Match:
             case "meaning":
                 return self._explain_meaning()
             case "words":
-                words = self.passage.words[:NAMED_WORDS] if self.passage else ()
+                words = self.passage.name_words() if self.passage else []
                 return _("Same words: {words}").format(words=", ".join(words)) if words else ""
             case "obstacle":
                 return _("Same obstacle: {name}").format(name=self.shared[part])
@@ -115,9 +127,15 @@ class Match:
     def _explain_meaning(self) -> str:
         if self.passage is None or self.parts["meaning"] < SLIGHT:
             return ""
+        same = self.parts["meaning"] >= SAME_MEANING
         if self.passage.language != self.query_language:
-            return _(SAYS_THE_SAME.get(self.passage.language, N_("Says the same in another language")))
-        return "" if self.parts.get("words", 0) > self.parts["meaning"] else _("Says much the same")
+            said = (SAYS_THE_SAME if same else SAYS_ALIKE).get(
+                self.passage.language, N_("Close to it, in another language")
+            )
+            return _(said)
+        if self.parts.get("words", 0) > self.parts["meaning"]:
+            return ""
+        return _("Says much the same") if same else _("Close in meaning")
 
     def list_lacking(self, asked: Facets) -> list[str]:
         """What a match that is not close enough lacks."""

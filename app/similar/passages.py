@@ -42,6 +42,8 @@ class CaseText:
     obstacle_names: Sequence[str] = ()
     situation: str = ""
     obstacle_words: str = ""
+    labels: Sequence[str] = ()
+    """Product and tags."""
     worked: str = ""
     not_worked: str = ""
     current_state: str = ""
@@ -84,7 +86,7 @@ class Piece:
 def cut_case(case: CaseText) -> list[Piece]:
     """The passages of a case, none of them empty."""
     sections = [
-        (Section.OBSTACLE, [case.title, *case.obstacle_names, case.obstacle_words]),
+        (Section.OBSTACLE, [case.title, *case.obstacle_names, case.obstacle_words, *case.labels]),
         (Section.SITUATION, [case.situation]),
         (Section.ATTEMPTS, [case.worked, case.not_worked, case.current_state, case.desired_state]),
         (Section.QUESTIONS, [text for pair in case.questions for text in pair]),

@@ -68,7 +68,7 @@ class Query:
     vector: Vector | None
     model: str | None
     depth: int
-    """Of each pool, in the query's language and in others, as many are looked at closely."""
+    """Of each pool, in each language, as many are looked at closely."""
 
 
 def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) -> Select[*tuple[Any, ...]]:
@@ -131,15 +131,15 @@ async def find_nearest(
         select(
             visible.c.case_id,
             visible.c.is_open,
-            (Passage.language == query.language).label("same_language"),
+            Passage.language,
             func.min(_distance(query)).label("distance"),
         )
         .join_from(visible, Passage, belongs_to(visible))
         .where(Passage.model == query.model)
-        .group_by(visible.c.case_id, visible.c.is_open, "same_language")
+        .group_by(visible.c.case_id, visible.c.is_open, Passage.language)
         .cte("nearest")
     )
-    first = _select_first(visible, nearest, nearest.c.distance, query.depth, nearest.c.is_open, nearest.c.same_language)
+    first = _select_first(visible, nearest, nearest.c.distance, query.depth, nearest.c.is_open, nearest.c.language)
     return (await session.execute(first)).all()
 
 

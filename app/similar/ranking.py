@@ -25,7 +25,12 @@ WORDS_WEIGHT = 1 - MEANING_WEIGHT
 
 UNRELATED_COSINE = 0.80
 SAME_COSINE = 0.92
-OTHER_LANGUAGE_COSINE = 0.03
+LANGUAGE_GAPS: Mapping[frozenset[str], float] = {
+    frozenset({"nb", "sv"}): 0.02,
+    frozenset({"nb", "en"}): 0.044,
+    frozenset({"sv", "en"}): 0.037,
+}
+OTHER_GAP = 0.04
 """Of multilingual-e5-small: texts of two languages lie this much further apart than they mean."""
 
 WORDS_BESIDE_MEANING = 0.4
@@ -37,13 +42,13 @@ LENGTH_SHARE = 0.3
 """How much a longer passage must hold to count the same, as BM25's b."""
 
 FACET_WEIGHTS: Mapping[Mode, Mapping[Part, float]] = {
-    "full": {"obstacle": 0.12, "industry": 0.04, "product": 0.04, "stage": 0.02},
+    "full": {"obstacle": 0.25, "industry": 0.04, "product": 0.04, "stage": 0.03},
     "keywords": {"obstacle": 0.45, "industry": 0.15, "product": 0.15, "stage": 0.1},
 }
 """Codes say more where there is no meaning to compare."""
 
-STRONG = 0.5
-FLOORS: Mapping[Mode, float] = {"full": 0.3, "keywords": 0.2}
+STRONG = 0.55
+FLOORS: Mapping[Mode, float] = {"full": 0.36, "keywords": 0.2}
 STEP = 0.05
 """Scores this close are equally relevant. The bands begin at a multiple of it."""
 
@@ -68,7 +73,7 @@ class Evidence:
     """How near one passage is to the query."""
 
     passage_id: UUID
-    same_language: bool
+    language: str
     cosine: float | None
     """None without a vector."""
     found: float
@@ -102,6 +107,7 @@ class Asked:
     """What is looked for, beside its text."""
 
     mode: Mode
+    language: str
     facets: Facets = Facets()
     information: float = 0.0
     """Of all the query's words that were looked for, in nats."""
@@ -167,15 +173,20 @@ def score_text(evidence: Evidence, asked: Asked) -> dict[Part, float]:
     words = calibrate_words(evidence.found, asked.information, evidence.relative_length)
     if asked.mode == "keywords" or evidence.cosine is None:
         return {"words": words if asked.mode == "keywords" else WORDS_WEIGHT * words}
-    meaning = calibrate_meaning(evidence.cosine, same_language=evidence.same_language)
-    expected = 0.0 if evidence.same_language else max(0.0, WORDS_BESIDE_MEANING * meaning - words)
+    meaning = calibrate_meaning(evidence.cosine, find_gap(asked.language, evidence.language))
+    other = evidence.language != asked.language
+    expected = max(0.0, WORDS_BESIDE_MEANING * meaning - words) if other else 0.0
     return {"meaning": MEANING_WEIGHT * meaning + WORDS_WEIGHT * expected, "words": WORDS_WEIGHT * words}
 
 
-def calibrate_meaning(cosine: float, *, same_language: bool) -> float:
+def find_gap(one: str, other: str) -> float:
+    """How much further apart texts of these languages lie than texts of one."""
+    return 0.0 if one == other else LANGUAGE_GAPS.get(frozenset({one, other}), OTHER_GAP)
+
+
+def calibrate_meaning(cosine: float, gap: float) -> float:
     """0 for what unrelated texts have, 1 for what the same text in other words has."""
-    cosine += 0.0 if same_language else OTHER_LANGUAGE_COSINE
-    return _clip((cosine - UNRELATED_COSINE) / (SAME_COSINE - UNRELATED_COSINE))
+    return _clip((cosine + gap - UNRELATED_COSINE) / (SAME_COSINE - UNRELATED_COSINE))
 
 
 def calibrate_words(found: float, information: float, relative_length: float) -> float:

@@ -83,7 +83,7 @@ async def find_similar(
         coded = await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth)
         found = merge(found, coded)
     candidates = await load_candidates(session, query, found, codes)
-    ranking = rank(candidates, Asked(mode, facets, words.information), limit)
+    ranking = rank(candidates, Asked(mode, language, facets, words.information), limit)
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
     return SimilarCases(mode, learn, join, nearest[0] if nearest else None)
@@ -120,7 +120,7 @@ async def load_candidates(session: AsyncSession, query: Query, found: queries.Ro
         evidence[passage.case_id].append(
             Evidence(
                 passage_id=passage.id,
-                same_language=passage.language == query.language,
+                language=passage.language,
                 cosine=None if passage.distance is None else 1 - passage.distance,
                 found=passage.found,
                 relative_length=passage.length / query.words.average_length,
@@ -175,7 +175,7 @@ async def load_matches(
             section=Section(row.section),
             text=row.text,
             language=row.language,
-            words=tuple(dict.fromkeys(w for w in split_words(row.text) if matched.get((row.language, w)))),
+            words={word: told for word in split_words(row.text) if (told := matched.get((row.language, word), 0.0))},
         )
         for row in passages
     }

@@ -60,7 +60,7 @@ def view_match(match: Match, url_path_for: Callable[..., str]) -> MatchView:
         state_label=_(STATE_NAMES[match.state]),
         outcome_label=match.outcome.name if match.outcome else "",
         resolution=shorten(match.resolution),
-        passage_html=mark_words(passage.text, frozenset(passage.words)) if passage else Markup(),
+        passage_html=mark_words(passage.text, passage.words) if passage else Markup(),
         section_label=passage.section_name if passage else "",
         reasons=match.list_reasons(),
         trust=match.trust,

@@ -105,10 +105,6 @@ class QueryWords:
         """Of all the words."""
         return math.fsum(term.information for term in self.terms)
 
-    @property
-    def stems(self) -> frozenset[str]:
-        return frozenset(stem for term in self.terms for stem in term.stems)
-
 
 _samples: OrderedDict[UUID, Vocabulary] = OrderedDict()
 

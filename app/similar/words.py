@@ -1,6 +1,6 @@
 """Which words of a passage are the query's: what is marked, and named as a reason."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -23,25 +23,25 @@ STEM_WORDS = text(
 
 async def find_matched_words(
     session: AsyncSession, passages: Iterable[Any], query: QueryWords
-) -> dict[tuple[str, str], bool]:
-    """For every word of the passages, in lower case and by language, whether the query has it in some form.
+) -> dict[tuple[str, str], float]:
+    """What each of the passages' words tells of the query, in nats, by language and in lower case; 0 for most.
 
     A passage has a `text` and a `language`.
     """
     by_language: dict[str, set[str]] = {}
     for passage in passages:
         by_language.setdefault(passage.language, set()).update(split_words(passage.text))
-    stems = query.stems
-    matched: dict[tuple[str, str], bool] = {}
+    told = {stem: term.information for term in query.terms for stem in term.stems}
+    matched: dict[tuple[str, str], float] = {}
     for language, words in by_language.items():
         asked = {"dictionary": name_dictionary(language), "words": sorted(words)}
         rows = await session.execute(STEM_WORDS, asked)
         for row in rows:
-            matched[language, row.word] = any(fold_stem(stem) in stems for stem in row.stems or ())
+            matched[language, row.word] = max((told.get(fold_stem(stem), 0.0) for stem in row.stems or ()), default=0.0)
     return matched
 
 
-def mark_words(passage: str, words: frozenset[str]) -> Markup:
+def mark_words(passage: str, words: Container[str]) -> Markup:
     """The passage, cut to where its first match stands, with every matched word in `<mark>`; all else is escaped."""
     html = Markup()
     text_from, text_to = _find_window(passage, words)
@@ -56,7 +56,7 @@ def mark_words(passage: str, words: frozenset[str]) -> Markup:
     return html + " …" if text_to < len(passage) else html
 
 
-def _find_window(passage: str, words: frozenset[str]) -> tuple[int, int]:
+def _find_window(passage: str, words: Container[str]) -> tuple[int, int]:
     """Start and end of at most `SHOWN_WORDS` words, from a little before the first matched one."""
     spans = list(WORD.finditer(passage))
     if len(spans) <= SHOWN_WORDS:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cases.models import Case, HatKind, Visibility
 from app.cases.workflow import State
 from app.practices.models import Audience
+from app.similar.ranking import STRONG
 from tests.conftest import OpenApi
 from tests.factories import create_case, create_hat, create_practice, create_resolved_case
 from tests.similar.conftest import EVERYONE, STORIES, Index
@@ -53,7 +54,7 @@ async def test_the_parts_add_up_to_the_score(cases: dict[str, Case], bob: httpx.
     for match in found["learn"] + found["join"]:
         assert sum(match["parts"].values()) == pytest.approx(match["score"])
         assert 0 < match["score"] <= 1
-        assert match["band"] == ("strong" if match["score"] >= 0.5 else "possible")
+        assert match["band"] == ("strong" if match["score"] >= STRONG else "possible")
 
 
 async def test_a_case_finds_its_like_and_not_itself(cases: dict[str, Case], bob: httpx.AsyncClient) -> None:

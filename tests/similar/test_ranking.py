@@ -18,6 +18,7 @@ from app.similar.ranking import (
     Ranked,
     calibrate_meaning,
     choose_shown,
+    find_gap,
     order,
     rank,
     score_candidate,
@@ -25,6 +26,8 @@ from app.similar.ranking import (
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 OUTCOMES = ["won_a", "won_other", "lost_competitor", "lost_no_decision", "withdrawn_by_us", None]
+
+LANGUAGES = st.sampled_from(["nb", "sv", "en", "fi"])
 
 facets = st.builds(
     Facets,
@@ -36,7 +39,7 @@ facets = st.builds(
 evidence = st.builds(
     Evidence,
     passage_id=st.uuids(),
-    same_language=st.booleans(),
+    language=LANGUAGES,
     cosine=st.one_of(st.none(), st.floats(-1, 1)),
     found=st.floats(0, 60),
     relative_length=st.floats(0.01, 20),
@@ -54,7 +57,9 @@ candidates = st.builds(
     has_written_outcome=st.booleans(),
     verified_uses=st.integers(0, 3),
 )
-asked = st.builds(Asked, mode=st.sampled_from(["full", "keywords"]), facets=facets, information=st.floats(0, 80))
+asked = st.builds(
+    Asked, mode=st.sampled_from(["full", "keywords"]), language=LANGUAGES, facets=facets, information=st.floats(0, 80)
+)
 pools = st.lists(candidates, max_size=30, unique_by=lambda candidate: candidate.case_id)
 
 
@@ -140,7 +145,9 @@ def test_one_failure_takes_the_fifth_place_and_the_others_keep_theirs() -> None:
     assert choose_shown([*won, lost], 2) == won[:2]
 
 
-def test_the_other_language_is_weighed_by_what_it_says() -> None:
-    assert calibrate_meaning(0.86, same_language=False) > calibrate_meaning(0.86, same_language=True)
-    assert calibrate_meaning(0.5, same_language=True) == 0
-    assert calibrate_meaning(1.0, same_language=True) == 1
+def test_another_language_is_weighed_by_what_it_says() -> None:
+    assert find_gap("nb", "nb") == 0
+    assert 0 < find_gap("nb", "sv") == find_gap("sv", "nb") < find_gap("en", "nb") < 0.1
+    assert calibrate_meaning(0.86, find_gap("nb", "en")) > calibrate_meaning(0.86, 0.0)
+    assert calibrate_meaning(0.5, 0.0) == 0
+    assert calibrate_meaning(1.0, 0.0) == 1
