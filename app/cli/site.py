@@ -3,8 +3,10 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +25,7 @@ from app.core.postgres.location import default_data_dir
 from app.core.postgres.server import EmbeddedServer, find_server, load_secret_key, start_server
 from app.core.progress import step
 from app.core.templating import ROOT
-from app.embeddings.build import ModelBuildError, build_model, default_model_dir
+from app.embeddings.build import ModelBuildError, build_model, default_model_dir, is_built
 
 Result = TypeVar("Result")
 
@@ -92,14 +94,20 @@ class Site:
 
     def build_missing_model(self) -> str | None:
         """Build the language model, where none is named. What stands in the way, if it cannot be built."""
-        if self.settings.model:
+        if self.settings.model or is_built(self.model_dir):
             return None
         try:
-            with step("Building the language model"):
-                build_model(self.model_dir, progress=lambda _line: None)
+            # In a process of its own: the memory it takes is more than the site may keep.
+            spawned = get_context("spawn")
+            with step("Building the language model"), ProcessPoolExecutor(1, mp_context=spawned) as pool:
+                pool.submit(build_quietly, self.model_dir).result()
         except ModelBuildError as error:
             return str(error)
         return None
+
+
+def build_quietly(model_dir: Path) -> None:
+    build_model(model_dir, progress=lambda _line: None)
 
 
 @contextmanager
