@@ -11,7 +11,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
-from app.accounts.models import KEY_PREFIX, ApiKey, Identity, Organisation, Role, User
+from app.accounts.models import KEY_PREFIX, SESSION_LIFETIME, ApiKey, Identity, Organisation, Role, User
 from app.accounts.viewer import OrganisationName, Viewer
 from app.core.clock import Now
 from app.core.config import Settings
@@ -25,11 +25,10 @@ from app.core.security import SAFE_METHODS, hash_token, refuse_cross_site, refus
 from app.core.tenancy import enter_organisation
 
 SESSION_COOKIE = "unstuck_session"
-SESSION_LIFETIME = timedelta(days=30)
 TOUCH_EVERY = timedelta(minutes=5)
 IPV6 = 6
 
-bearer = HTTPBearer(auto_error=False, description="An API key, or a token from /oauth/token.")
+bearer = HTTPBearer(auto_error=False, description="An API key.")
 
 
 async def load_person(session: AsyncSession, organisation: Organisation, user: User, email: str) -> Viewer:

@@ -1,6 +1,6 @@
 """Organisations, the people in them, and how they and their programs sign in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -12,6 +12,9 @@ from app.core.db import Base, TenantTable, children, enum_column, new_id, relate
 
 KEY_PREFIX = "unstuck"
 """How the text of every API key begins."""
+
+SESSION_LIFETIME = timedelta(days=30)
+"""A browser stays signed in so long after it was last seen."""
 
 
 class Role(StrEnum):

@@ -18,9 +18,10 @@ from app.accounts.deps import (
     create_page_router,
     create_public_router,
 )
+from app.accounts.models import SESSION_LIFETIME
 from app.accounts.service import end_sessions, record_audit
 from app.accounts.signing_in.entrance import let_out, local_path
-from app.accounts.signing_in.service import SESSION_LIFETIME, check_password
+from app.accounts.signing_in.service import check_password
 from app.accounts.viewer import Viewer
 from app.core.clock import Now
 from app.core.db import Session

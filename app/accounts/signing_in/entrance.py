@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import SESSION_COOKIE
-from app.accounts.models import User
+from app.accounts.models import SESSION_LIFETIME, User
 from app.accounts.signing_in import service
 from app.core.config import Settings
 
@@ -34,7 +34,7 @@ async def let_in(
     response.set_cookie(
         SESSION_COOKIE,
         token,
-        max_age=int(service.SESSION_LIFETIME.total_seconds()),
+        max_age=int(SESSION_LIFETIME.total_seconds()),
         httponly=True,
         secure=settings.secure_cookies,
         samesite="lax",

@@ -2,20 +2,19 @@
 
 import asyncio
 import hmac
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
-from app.accounts.models import Identity, Organisation, User, UserSession
+from app.accounts.models import SESSION_LIFETIME, Identity, Organisation, User, UserSession
 from app.accounts.signing_in.throttle import claim_attempt, forgive
 from app.core.db import SessionFactory
 from app.core.security import create_token, derive_token, hash_token, verify_password
 from app.core.tenancy import enter_organisation
 
-SESSION_LIFETIME = timedelta(days=30)
 CHOICE_SECONDS = 300
 USER_AGENT_LIMIT = 200
 
