@@ -153,7 +153,7 @@ async def create_resolved_case(
     case = await create_case(session, state=state, outcome_id=code.id, **(results | fields))
     plan = await create_plan(session, case, "A")
     await create_plan(session, case, "B")
-    case.chosen_plan_id = plan.id
+    case.chosen_plan_id, case.chosen_by_id, case.chosen_at = plan.id, MONA.id, NOW
     case.outcome_plan_id = plan.id
     await session.flush()
     return case

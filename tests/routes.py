@@ -1,0 +1,326 @@
+"""Every route of the application and something real to ask each for, so that no attack forgets a new one."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from fastapi.routing import iter_route_contexts
+from pydantic import SecretStr
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import Team, TeamMember, User
+from app.accounts.service import create_key
+from app.cases.models import CaseMove, Code, CodeKind, Hat, HatKind, HatStatus, Objection, PlanStep, Visibility
+from app.cases.workflow import State
+from app.core.config import Settings
+from app.main import create_app
+from app.practices.models import PracticeUse, UseResult
+from tests.conftest import SECRET_KEY
+from tests.factories import (
+    NOW,
+    create_case,
+    create_hat,
+    create_plan,
+    create_practice,
+    create_question,
+    create_resolved_case,
+    find_code,
+)
+from tests.world import ADAM, ALICE, BOB, CHARLIE, MONA, Person
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str
+    method: str
+    path: str
+    """As the router knows it, with the names of its parameters."""
+
+    @property
+    def is_api(self) -> bool:
+        return self.path.startswith("/api/")
+
+    @property
+    def takes_id(self) -> bool:
+        return "{" in self.path
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def _list_routes() -> Iterator[Route]:
+    for context in iter_route_contexts(create_app(Settings(secret_key=SecretStr(SECRET_KEY))).routes):
+        for method in sorted((context.methods or set()) - {"HEAD"}):
+            assert context.name is not None
+            assert context.path_format is not None
+            yield Route(context.name, method, context.path_format)
+
+
+ROUTES = list(_list_routes())
+"""All but the mounted files, which take no part in any organisation."""
+
+
+@dataclass
+class Things:
+    """The ids of things of Alice's organisation: by parameter, and by route where a state is asked for."""
+
+    ids: dict[str, Any]
+    special: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def address(self, route: Route) -> str:
+        """The path of the route; a KeyError says that a new parameter wants something to be filled with."""
+        return route.path.format_map(self.ids | self.special.get(route.name, {}))
+
+    @property
+    def all_ids(self) -> set[str]:
+        every = [self.ids, *self.special.values()]
+        return {str(value) for ids in every for name, value in ids.items() if name.endswith("_id")}
+
+
+def _fill(text: str, *names: str) -> dict[str, Any]:
+    return dict.fromkeys(names, text)
+
+
+async def create_things(session: AsyncSession, text: str) -> Things:
+    """One of everything, seen by everyone in Alice's organisation, with `text` in every field that takes any."""
+    story = _fill(
+        text,
+        "title",
+        "situation",
+        "obstacle_words",
+        "worked",
+        "not_worked",
+        "current_state",
+        "desired_state",
+        "product",
+        "skip_questions_reason",
+        "choice_reason",
+    )
+    results = _fill(text, "outcome_worked", "outcome_not_worked", "outcome_current_state")
+    organisation = {"organisation_id": ALICE.organisation_id}
+    await _rename(session, text)
+    options: dict[str, Any] = {"visibility": Visibility.EVERYONE, "customer": text, **story, "tags": [text]}
+    options |= {"obstacles": ("silent", "own_words")}
+    deal = {"source": text, "external_id": text, "url": f"https://crm.example/{text}"}
+    case = await create_case(session, state=State.TRYING, deal=deal, **options)
+    question = await create_question(session, case, text=text)
+    await create_question(session, case, text=text, answer=text)
+    plans = _fill(text, "move", "positioning", "good_customer", "bad_customer", "good_us", "bad_us", "switch_rule")
+    plan = await create_plan(session, case, "A", by=ALICE, switch_on=NOW.date(), **plans)
+    await create_plan(session, case, "B", **plans)
+    case.chosen_plan_id, case.chosen_at, case.chosen_by_id = plan.id, NOW, MONA.id
+    step = PlanStep(**organisation, plan_id=plan.id, position=0, text=text, owner_id=BOB.id)
+    objection = Objection(
+        **organisation,
+        plan_id=plan.id,
+        kind_id=(await find_code(session, CodeKind.OBJECTION, "tried_before")).id,
+        text=text,
+        raised_by_id=BOB.id,
+        raised_at=NOW,
+    )
+    move = CaseMove(
+        **organisation,
+        case_id=case.id,
+        from_state=State.CREATING,
+        to_state=State.TRYING,
+        user_id=BOB.id,
+        at=NOW,
+        note=text,
+    )
+    session.add_all([step, objection, move])
+    asked: Hat = await create_hat(session, case, BOB, kind=HatKind.EXPERT, status=HatStatus.ASKED)
+    draft = await create_case(session, state=State.DRAFT, **options)
+    resolved = await create_resolved_case(session, **options, **results)
+    shared = await create_resolved_case(session, **options, **results)
+    parts = _fill(
+        text, "title", "when_to_use", "what_to_do", "what_to_say", "why_it_worked", "when_not_to", "trust_note"
+    )
+    practice = await create_practice(session, shared, trust="needs_review", trust_by_id=MONA.id, trust_at=NOW, **parts)
+    use = PracticeUse(**organisation, practice_id=practice.id, user_id=BOB.id, result=UseResult.PARTLY, note=text)
+    session.add(use)
+    key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
+    team = Team(**organisation, name=f"{text} 2")
+    session.add(team)
+    await session.flush()
+    session.add(TeamMember(**organisation, team_id=team.id, user_id=CHARLIE.id))
+    await session.flush()
+    in_draft = {"case_id": draft.id}
+    in_resolved = {"case_id": resolved.id}
+    return Things(
+        {
+            "case_id": case.id,
+            "question_id": question.id,
+            "plan_id": plan.id,
+            "step_id": step.id,
+            "objection_id": objection.id,
+            "hat_id": asked.id,
+            "practice_id": practice.id,
+            "user_id": BOB.id,
+            "team_id": team.id,
+            "key_id": key.id,
+            "section": "story",
+            "token": "no-such-token",
+        },
+        {
+            "edit_draft": in_draft,
+            "save_draft": in_draft,
+            "autosave_draft": in_draft,
+            "delete_draft": in_draft,
+            "remove_draft": in_draft,
+            "post_case": in_draft,
+            "share_case": in_resolved,
+            "save_share": in_resolved,
+        },
+    )
+
+
+async def _rename(session: AsyncSession, text: str) -> None:
+    """Let people, a team and a code of Alice's organisation be called by the text, too."""
+    for person in (ALICE, BOB):
+        user = await session.get(User, (person.organisation_id, person.id))
+        assert user is not None
+        user.name = text
+    team = await session.get(Team, (ALICE.organisation_id, ALICE.team_id))
+    assert team is not None
+    team.name = text
+    own = {"nb": text, "sv": text, "en": text}
+    session.add(
+        Code(
+            organisation_id=ALICE.organisation_id,
+            kind=CodeKind.OBSTACLE,
+            key="own_words",
+            names=own,
+            definitions=own,
+            position=99,
+        )
+    )
+    await session.flush()
+
+
+SOON = (NOW.date() + timedelta(days=30)).isoformat()
+PERSON = {"name": "Nils Berg", "role": "seller", "teams": [str(ALICE.team_id)], "first_team": str(ALICE.team_id)}
+PLAN = {
+    "move": "Call the operations manager.",
+    "positioning": "You asked whether it copes with night shifts.",
+    "good_customer": "An answer before Christmas.",
+    "bad_customer": "One more meeting.",
+    "good_us": "Somebody who decides.",
+    "bad_us": "A week.",
+    "effort": "small",
+    "switch_rule": "No meeting by Friday.",
+    "switch_on": SOON,
+    "step_text": ["Find the number"],
+    "step_owner": [str(BOB.id)],
+    "step_due": [SOON],
+    "skip_questions_reason": "We talked it through.",
+    "version": "1",
+}
+STORY = {
+    "title": "The terminal went quiet",
+    "obstacles": ["silent"],
+    "obstacle_words": "Nobody answers.",
+    "situation": "They loved the demo.",
+    "worked": "The demo.",
+    "not_worked": "Mail.",
+    "current_state": "Silence.",
+    "desired_state": "A meeting.",
+    "version": "1",
+}
+DRAFT = STORY | {
+    "customer": "Havnelast AS",
+    "amount": "480000",
+    "currency": "NOK",
+    "close_date": SOON,
+    "url": "https://crm.example/1",
+    "source": "hubspot",
+    "external_id": "1",
+    "industry": "construction",
+    "stage": "proposal",
+    "product": "Rutekart",
+    "tags": "port",
+    "language": "en",
+    "visibility": "team",
+    "team_id": str(ALICE.team_id),
+    "action": "save",
+}
+PRACTICE = {
+    "title": "Go and see it run",
+    "when_to_use": "They went quiet.",
+    "what_to_do": "Invite them.",
+    "what_to_say": "Come and see one.",
+    "why_it_worked": "It costs them an hour.",
+    "when_not_to": "When they have seen one.",
+    "audience": "everyone",
+    "language": "en",
+    "confirm_names": "true",
+    "names_seen": "Oslo",
+    "action": "preview",
+    "version": "1",
+}
+PASSWORDS = {"current": "correct horse battery", "password": "a longer horse battery"}
+
+FORMS: dict[str, dict[str, Any]] = {
+    "submit_sign_in": {"email": ALICE.email, "password": "correct horse battery"},
+    "choose_organisation": {"organisation_id": str(ALICE.organisation_id), "proof": "none"},
+    "sign_out": {},
+    "set_preferences": {"language": "en", "theme": "dark", "timezone": "Europe/Oslo"},
+    "change_password": PASSWORDS,
+    "sign_out_everywhere": {},
+    "take_link": {"password": PASSWORDS["password"]},
+    "ask_for_link": {"email": ALICE.email},
+    "submit_set_up": {"organisation": "Fjord", "team": "Oslo", "name": "Adam", "email": ADAM.email} | PASSWORDS,
+    "invite_person": PERSON | {"email": "nils@fjord.example"},
+    "change_person": PERSON,
+    "create_person_link": {},
+    "deactivate_person": {"heir": str(MONA.id)},
+    "reactivate_person": {},
+    "create_team": {"name": "Tromsø"},
+    "change_team": {"name": "Tromsø", "members": [str(BOB.id)], "leads": []},
+    "create_key": {"name": "CRM", "scopes": ["cases:read"]},
+    "revoke_key": {},
+    "save_draft": DRAFT,
+    "autosave_draft": DRAFT,
+    "delete_draft": {},
+    "save_section": STORY,
+    "ask_question": {"text": "Who decides?", "addressed_to_id": str(MONA.id)},
+    "answer_question": {"answer": "The operations manager."},
+    "skip_questions": {"skip_questions_reason": "We talked it through."},
+    "ask_for_hat": {"kind": "expert", "user_id": str(CHARLIE.id)},
+    "accept_hat": {},
+    "decline_hat": {},
+    "remove_hat": {},
+    "hand_over": {"owner_id": str(BOB.id)},
+    "add_plan": PLAN,
+    "change_plan": PLAN,
+    "save_choice": {"reason": "She decides.", "follow_up_on": SOON},
+    "mark_step_done": {},
+    "mark_step_undone": {},
+    "raise_objection": {"kind": "tried_before", "text": "We did that in May."},
+    "save_answer_to_objection": {"answer": "Not with their own figures."},
+    "save_outcome": {
+        "outcome": "won_a",
+        "plan": "A",
+        "worked": "The visit.",
+        "not_worked": "Mail.",
+        "current_state": "Signed.",
+        "follow_up_on": SOON,
+    },
+    "withdraw_case": {"reason": "The customer was bought."},
+    "reopen_case": {"reason": "They called."},
+    "save_share": PRACTICE,
+    "save_practice": PRACTICE,
+    "use_practice": {"result": "worked", "note": "In a warehouse."},
+    "set_trust": {"trust": "needs_review", "note": "The rule changed in May."},
+    "similar_while_typing": {"title": "The terminal went quiet", "obstacles": ["silent"], "situation": "Silence."},
+}
+"""What somebody would send, by the name of the page's route. A route that takes no field has an empty form."""
+
+ACTORS: dict[str, Person] = {"accept_hat": BOB, "decline_hat": BOB, "show_hat": BOB, "hand_over": MONA}
+
+
+def find_actor(route: Route) -> Person:
+    """Somebody of Alice's organisation who may do it; those of `/admin` are the admin's."""
+    if route.path.endswith("/trust"):
+        return MONA
+    return ADAM if route.path.startswith("/admin") else ACTORS.get(route.name, ALICE)
