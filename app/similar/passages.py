@@ -33,6 +33,9 @@ class Section(StrEnum):
     WHY_IT_WORKED = "why_it_worked"
 
 
+PROBLEM_SECTIONS = frozenset({Section.OBSTACLE, Section.SITUATION, Section.ATTEMPTS, Section.WHEN_TO_USE})
+
+
 @dataclass(frozen=True)
 class CaseText:
     """What a case says. The customer's name is no part of it."""

@@ -185,7 +185,7 @@ def list_ids(codes: Codes, kind: CodeKind, keys: Sequence[str]) -> list[UUID]:
 async def list_evidence(
     session: AsyncSession, query: Query, *, case_ids: Sequence[UUID], practice_ids: Sequence[UUID]
 ) -> Rows:
-    """How near each passage of these cases and practices is: id, case_id, language, distance, found, length."""
+    """How near each passage of these is: id, case_id, section, language, distance, found, length."""
     distance: ColumnElement[Any] = cast(null(), Float)
     if query.vector is not None:
         distance = case((Passage.model == query.model, _distance(query)))
@@ -193,6 +193,7 @@ async def list_evidence(
         select(
             Passage.id,
             Passage.case_id,
+            Passage.section,
             Passage.language,
             distance.label("distance"),
             measure_words(query.words.terms).label("found"),

@@ -33,6 +33,9 @@ LANGUAGE_GAPS: Mapping[frozenset[str], float] = {
 OTHER_GAP = 0.04
 """Of multilingual-e5-small: texts of two languages lie this much further apart than they mean."""
 
+SOLUTION_SHARE = 0.85
+"""What was planned or done means less for likeness than what was stuck, as the model tells them apart poorly."""
+
 WORDS_BESIDE_MEANING = 0.4
 """The share of words that a passage of the query's language usually has, for one whose language has other words."""
 
@@ -80,6 +83,8 @@ class Evidence:
     """Information of the query's words that stand in the passage, in nats."""
     relative_length: float = 1.0
     """Different words in the passage, by the average of all passages."""
+    tells_problem: bool = True
+    """False for a passage on plans, answers or outcome."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,7 @@ def score_text(evidence: Evidence, asked: Asked) -> dict[Part, float]:
     if asked.mode == "keywords" or evidence.cosine is None:
         return {"words": words if asked.mode == "keywords" else WORDS_WEIGHT * words}
     meaning = calibrate_meaning(evidence.cosine, find_gap(asked.language, evidence.language))
+    meaning *= 1.0 if evidence.tells_problem else SOLUTION_SHARE
     other = evidence.language != asked.language
     expected = max(0.0, WORDS_BESIDE_MEANING * meaning - words) if other else 0.0
     return {"meaning": MEANING_WEIGHT * meaning + WORDS_WEIGHT * expected, "words": WORDS_WEIGHT * words}

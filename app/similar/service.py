@@ -19,7 +19,7 @@ from app.embeddings.slot import ModelSlot
 from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
 from app.similar.matches import Match, MatchedPassage, UsedPlan
-from app.similar.passages import Section, cut_text, split_words
+from app.similar.passages import PROBLEM_SECTIONS, Section, cut_text, split_words
 from app.similar.queries import Filters, Query
 from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
 from app.similar.vocabulary import QueryWords, read_query_words
@@ -124,6 +124,7 @@ async def load_candidates(session: AsyncSession, query: Query, found: queries.Ro
                 cosine=None if passage.distance is None else 1 - passage.distance,
                 found=passage.found,
                 relative_length=passage.length / query.words.average_length,
+                tells_problem=passage.section in PROBLEM_SECTIONS,
             )
         )
     facts = {row.id: row for row in await queries.list_facts(session, [row.case_id for row in found])}

@@ -43,6 +43,7 @@ evidence = st.builds(
     cosine=st.one_of(st.none(), st.floats(-1, 1)),
     found=st.floats(0, 60),
     relative_length=st.floats(0.01, 20),
+    tells_problem=st.booleans(),
 )
 candidates = st.builds(
     Candidate,
