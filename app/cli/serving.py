@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import signal
 import socket
@@ -20,11 +21,22 @@ from app.similar.jobs import load_model
 from app.worker import run_worker
 
 GRACE_SECONDS = 10
+MALLOC_OPTIONS = {-8: 2, -3: 262_144, -1: 262_144}
+"""M_ARENA_MAX, M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h."""
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def keep_memory_small() -> None:
+    """Tell glibc to keep two heaps instead of one a thread, and to give large blocks back when they are freed."""
+    with contextlib.suppress(OSError, AttributeError):
+        allocator = ctypes.CDLL(None)
+        for option, value in MALLOC_OPTIONS.items():
+            allocator.mallopt(option, value)
 
 
 def run_web(site: Site, listener: socket.socket) -> None:
     """Serve until told to end; requests under way are finished first. An embedded site works off its jobs, too."""
+    keep_memory_small()
     try:
         site.run(partial(refuse_unsafe_production, site.settings))
     except UnsafeProduction as error:
@@ -43,6 +55,7 @@ def run_web(site: Site, listener: socket.socket) -> None:
         while web.state.model_slot.mode is None:  # noqa: ASYNC110 - nor has the slot.
             await asyncio.sleep(0.05)
         # What is loaded now stays, and requests need not wait while it is searched for garbage.
+        gc.collect()
         gc.freeze()
         gc.enable()
 

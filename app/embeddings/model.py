@@ -5,6 +5,9 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
+# Each shape of a batch gets code of its own: keep that of a few shapes, not of a thousand. Read when torch loads.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
