@@ -1,7 +1,9 @@
 """Who looks: a person or a program, with the organisation, the teams and the scopes that bound them."""
 
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.accounts.models import Role, initials_of
 from app.core.errors import Forbidden
@@ -70,6 +72,10 @@ class Viewer:
         principal = self.user_id or self.client_id
         assert principal is not None
         return principal
+
+    def local_day(self, now: datetime) -> date:
+        """Today where the viewer is."""
+        return now.astimezone(ZoneInfo(self.timezone)).date()
 
     def leads(self, team_id: UUID | None) -> bool:
         return team_id is not None and team_id in self.led_team_ids

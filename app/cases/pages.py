@@ -2,15 +2,15 @@
 
 from fastapi import APIRouter
 
+from app.cases.detail import hat_pages as hats
+from app.cases.detail import move_pages as moves
 from app.cases.detail import pages as detail
+from app.cases.detail import question_pages as questions
 from app.cases.drafts import pages as drafts
-from app.cases.hats import pages as hats
 from app.cases.lists import pages as lists
-from app.cases.moves import pages as moves
 from app.cases.outcomes import pages as outcomes
 from app.cases.plans import objection_pages as objections
 from app.cases.plans import pages as plans
-from app.cases.questions import pages as questions
 from app.cases.sections import pages as sections
 
 router = APIRouter()

@@ -1,7 +1,6 @@
 """Home: what waits for the reader, then what the organisation has learned."""
 
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request, Response
 
@@ -29,8 +28,7 @@ async def home(
     cursor = Cursor.decode(query.cursor)
     codes = await list_code_names(session)
     page = await queries.list_feed(session, viewer, codes, cursor=cursor, limit=query.limit, **filters)
-    today = now.astimezone(ZoneInfo(viewer.timezone)).date()
-    waiting = [] if cursor else await list_waiting(session, viewer, today)
+    waiting = [] if cursor else await list_waiting(session, viewer, viewer.local_day(now))
     context = {
         "waiting": waiting[:WAITING_SHOWN],
         "more_waiting": len(waiting) > WAITING_SHOWN,

@@ -1,4 +1,4 @@
-"""The page of a case. The forms on it belong to the nouns they change; a refused one shows this page again."""
+"""The page of a case. The forms on it have modules of their own here; a refused one shows this page again."""
 
 from datetime import datetime
 from typing import Any
@@ -43,10 +43,3 @@ async def show_case(
     view = await view_case(session, case, viewer, now)
     context = {"view": view, "case": case, "plans": view.plans, "failed": failed}
     return render(request, "cases/detail.html", context, status_code=200 if form is None else 422)
-
-
-def return_to_case(request: Request, case: Case, anchor: str) -> Response:
-    """Back to the part of the case that was changed."""
-    response = redirect(request, "case_detail", case_id=case.id)
-    response.headers["Location"] += f"#{anchor}"
-    return response

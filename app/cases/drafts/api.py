@@ -9,7 +9,7 @@ from app.accounts import queries as accounts
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.accounts.models import User
 from app.accounts.viewer import Viewer
-from app.cases.detail.api import answer_case
+from app.cases.answers import answer_case
 from app.cases.drafts import service
 from app.cases.schemas import CaseInput, CaseRead
 from app.core.clock import Now

@@ -9,7 +9,7 @@ from app.accounts.deps import CurrentViewer, create_api_router
 from app.accounts.viewer import Viewer
 from app.cases.deps import LockedCase, ReadableCase
 from app.cases.hats import queries, service
-from app.cases.hats.pages import get_asked_hat
+from app.cases.hats.deps import AskedHat
 from app.cases.hats.schemas import HatInput, HatList, HatRead
 from app.cases.models import Case
 from app.core.clock import Now
@@ -45,9 +45,9 @@ async def ask_for_hat(case: LockedCase, body: HatInput, session: Session, viewer
     summary="Accept a hat",
     responses=document_errors(404, 409),
 )
-async def accept_hat(case_id: UUID, hat_id: UUID, session: Session, viewer: CurrentViewer, now: Now) -> HatRead:
+async def accept_hat(asked: AskedHat, session: Session, viewer: CurrentViewer, now: Now) -> HatRead:
     """Who was asked may; an offer is accepted by who hands out hats. `owner` takes the case over."""
-    return await answer_hat(session, case_id, hat_id, viewer, now, accept=True)
+    return await answer_hat(session, asked, viewer, now, accept=True)
 
 
 @router.post(
@@ -56,15 +56,13 @@ async def accept_hat(case_id: UUID, hat_id: UUID, session: Session, viewer: Curr
     summary="Decline a hat",
     responses=document_errors(404, 409),
 )
-async def decline_hat(case_id: UUID, hat_id: UUID, session: Session, viewer: CurrentViewer, now: Now) -> HatRead:
+async def decline_hat(asked: AskedHat, session: Session, viewer: CurrentViewer, now: Now) -> HatRead:
     """Who was asked may; an offer is declined by who hands out hats."""
-    return await answer_hat(session, case_id, hat_id, viewer, now, accept=False)
+    return await answer_hat(session, asked, viewer, now, accept=False)
 
 
-async def answer_hat(
-    session: AsyncSession, case_id: UUID, hat_id: UUID, viewer: Viewer, now: datetime, *, accept: bool
-) -> HatRead:
-    case, hat = await get_asked_hat(session, case_id, hat_id, viewer)
+async def answer_hat(session: AsyncSession, asked: AskedHat, viewer: Viewer, now: datetime, *, accept: bool) -> HatRead:
+    case, hat = asked
     await service.answer_hat(session, case, hat, viewer, now, accept=accept)
     return HatRead.from_hat(hat)
 

@@ -8,9 +8,10 @@ from fastapi import Query, Request
 from pydantic import AwareDatetime
 
 from app.accounts.deps import CurrentViewer, create_api_router
-from app.cases.detail.api import address_case
+from app.cases.answers import address_case
+from app.cases.awaited import Awaited
 from app.cases.lists import queries
-from app.cases.lists.queries import Awaited, CaseFilter, Whose
+from app.cases.lists.queries import CaseFilter, Whose
 from app.cases.schemas import CaseList, Key, read_summary
 from app.cases.workflow import State
 from app.core.clock import Now

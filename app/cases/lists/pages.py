@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.deps import CurrentUser, create_page_router
 from app.accounts.models import Role
 from app.accounts.viewer import Viewer
+from app.cases.awaited import Awaited
 from app.cases.codes import list_codes
 from app.cases.lists import queries
-from app.cases.lists.queries import Awaited, CaseFilter, FoundCase, Whose
+from app.cases.lists.queries import CaseFilter, FoundCase, Whose
 from app.cases.models import CodeKind
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.core.clock import Now

@@ -4,8 +4,8 @@ from fastapi import Request, Response
 
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.cases import queries
+from app.cases.answers import answer_case
 from app.cases.deps import EditableCase, ReadableCase
-from app.cases.detail.api import answer_case
 from app.cases.moves import service
 from app.cases.moves.schemas import MoveList, MoveRead, Reason
 from app.cases.schemas import CaseRead

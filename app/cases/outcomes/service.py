@@ -11,7 +11,6 @@ from app.cases.codes import find_code
 from app.cases.models import Case, CodeKind, Objection, Plan
 from app.cases.outcomes.schemas import STILL_OPEN, Judgement, OutcomeInput
 from app.cases.plans.queries import list_plans
-from app.cases.plans.service import local_day
 from app.cases.queries import read_facts
 from app.cases.service import REFUSALS, WrongState, announce_change, move_case, refuse_unready
 from app.cases.workflow import Move, is_possible
@@ -40,7 +39,7 @@ async def report_outcome(
     plan = _find_plan(plans, report)
     judged = _match_objections(plans, report.objections)
     if report.outcome == STILL_OPEN:
-        follow_up_on = _check_follow_up(report.follow_up_on, local_day(now, viewer))
+        follow_up_on = _check_follow_up(report.follow_up_on, viewer.local_day(now))
         _write_texts(case, report)
         case.follow_up_on = follow_up_on
         await announce_change(session, case, now)

@@ -6,13 +6,13 @@ from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentUser, create_page_router
+from app.cases.answers import return_to_case
 from app.cases.codes import list_codes
 from app.cases.deps import LockedCase, ReadableCase
 from app.cases.models import Case, CodeKind, Objection, Plan
 from app.cases.plans import service
 from app.cases.plans.deps import LockedObjection, LockedPlan, ReadableObjection, ReadablePlan
 from app.cases.plans.forms import Values
-from app.cases.plans.pages import return_to_case
 from app.cases.plans.schemas import AnswerInput, ObjectionInput
 from app.core.clock import Now
 from app.core.db import Session

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.deps import CurrentUser, create_page_router
 from app.accounts.queries import list_active_users
 from app.accounts.viewer import Viewer
+from app.cases.answers import return_to_case
 from app.cases.deps import ChoosableCase, LockedCase, ReadableCase, may_choose
 from app.cases.models import Case, Effort, Plan
 from app.cases.plans import queries, service
@@ -25,20 +26,13 @@ from app.core.db import Session
 from app.core.errors import Conflict, Forbidden, Invalid, Stale
 from app.core.forms import read_form
 from app.core.i18n import gettext as _
-from app.core.templating import redirect, render, wants_block
+from app.core.templating import render, wants_block
 
 router = create_page_router()
 PLANS = "/cases/{case_id}/plans"
 PLAN = "/cases/{case_id}/plans/{plan_id}"
 
 Prefill = Annotated[str, Query(max_length=8000)]
-
-
-def return_to_case(request: Request, case: Case, anchor: str = "plans") -> Response:
-    """Back to the case where its plans stand."""
-    response = redirect(request, "case_detail", case_id=case.id)
-    response.headers["Location"] += f"#{anchor}"
-    return response
 
 
 async def _show_form(
@@ -170,7 +164,7 @@ async def choose_plan(
     """Ask for the reason, and when to ask how it went."""
     if not await may_choose(session, case, viewer):
         raise Forbidden(_("Only the owner, the decision maker or the team's manager may choose a plan."))
-    proposed = service.propose_follow_up(plan, service.local_day(now, viewer))
+    proposed = service.propose_follow_up(plan, viewer.local_day(now))
     return await _show_choice(request, session, case, plan, {"follow_up_on": proposed.isoformat()})
 
 
@@ -186,7 +180,7 @@ async def save_choice(
     except (Conflict, Invalid) as refusal:
         errors = refusal.fields or {"form": refusal.message}
         return await _show_choice(request, session, case, plan, form.values, errors=errors, status_code=refusal.status)
-    return return_to_case(request, case)
+    return return_to_case(request, case, "plans")
 
 
 async def _tick(
@@ -204,7 +198,7 @@ async def _tick(
     await service.tick_step(session, case, plan, step, viewer, now, done=done)
     if not wants_block(request):
         return return_to_case(request, case, f"step-{step.id}")
-    [row] = view_steps(case, [step], viewer, service.local_day(now, viewer), tried=True)
+    [row] = view_steps(case, [step], viewer, viewer.local_day(now), tried=True)
     return render(request, "cases/plan_step.html", {"case": case, "plan": plan, "row": row})
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,11 +49,6 @@ class NotTried(Conflict):
 
 class AlreadyAnswered(Conflict):
     code = "already_answered"
-
-
-def local_day(now: datetime, viewer: Viewer) -> date:
-    """Today where the viewer is."""
-    return now.astimezone(ZoneInfo(viewer.timezone)).date()
 
 
 def refuse_closed(case: Case) -> None:
@@ -185,7 +179,7 @@ async def choose_plan(
 ) -> None:
     """Try this plan, or switch to it. Nothing is changed when it is refused."""
     chooser_id = viewer.person_id
-    today = local_day(now, viewer)
+    today = viewer.local_day(now)
     if choice.follow_up_on is not None and choice.follow_up_on < today:
         text = _("Choose a day that is still to come.")
         raise Invalid(text, fields={"follow_up_on": text})

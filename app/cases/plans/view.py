@@ -13,7 +13,7 @@ from app.cases.models import Case, Plan, PlanStep
 from app.cases.plans.deps import may_edit_plan, may_tick
 from app.cases.plans.queries import list_plans, list_visible_titles
 from app.cases.plans.schemas import MAX_PLANS
-from app.cases.plans.service import is_chosen, local_day
+from app.cases.plans.service import is_chosen
 from app.cases.workflow import OPEN_STATES, CaseFacts, Move, State, find_missing
 from app.core.i18n import gettext as _
 
@@ -66,7 +66,7 @@ async def view_plans(session: AsyncSession, case: Case, facts: CaseFacts, viewer
     chooses = case.state in {State.CREATING, State.TRYING} and await may_choose(session, case, viewer)
     choice_missing = find_missing(Move.CHOOSE, replace(facts, reason="given"))
     first_missing = find_missing(Move.CREATE, facts) if case.state is State.INVESTIGATING else []
-    today = local_day(now, viewer)
+    today = viewer.local_day(now)
     items = [
         _view_plan(case, plan, viewer, today, chooses=chooses and not choice_missing, titles=titles) for plan in plans
     ]

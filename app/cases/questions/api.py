@@ -6,8 +6,8 @@ from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer, create_api_router
+from app.cases.answers import answer_case
 from app.cases.deps import EditableCase, LockedCase, ReadableCase
-from app.cases.detail.api import answer_case
 from app.cases.models import Case, Question
 from app.cases.questions import queries, service
 from app.cases.questions.schemas import AnswerInput, QuestionInput, QuestionList, QuestionRead, SkipInput

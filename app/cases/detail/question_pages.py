@@ -5,8 +5,9 @@ from uuid import UUID
 from fastapi import Request, Response
 
 from app.accounts.deps import CurrentUser, create_page_router
+from app.cases.answers import return_to_case
 from app.cases.deps import EditableCase, LockedCase
-from app.cases.detail.pages import return_to_case, show_case
+from app.cases.detail.pages import show_case
 from app.cases.questions import queries, service
 from app.cases.questions.schemas import AnswerForm, QuestionForm, SkipForm
 from app.core.clock import Now

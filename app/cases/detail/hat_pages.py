@@ -3,15 +3,15 @@
 from uuid import UUID
 
 from fastapi import Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentUser, create_page_router
-from app.accounts.viewer import Viewer
+from app.cases.answers import return_to_case
 from app.cases.deps import LockedCase, ManagedCase
-from app.cases.detail.pages import return_to_case, show_case
+from app.cases.detail.pages import show_case
 from app.cases.hats import queries, service
+from app.cases.hats.deps import AskedHat
 from app.cases.hats.schemas import HandOverForm, HatForm
-from app.cases.models import HAT_NAMES, Case, Hat
+from app.cases.models import HAT_NAMES
 from app.cases.queries import find_case, visible_to
 from app.core.clock import Now
 from app.core.db import Session
@@ -37,9 +37,9 @@ async def ask_for_hat(request: Request, case: LockedCase, session: Session, view
 
 
 @router.get("/cases/{case_id}/hats/{hat_id}")
-async def show_hat(request: Request, case_id: UUID, hat_id: UUID, session: Session, viewer: CurrentUser) -> Response:
-    case, hat = await get_asked_hat(session, case_id, hat_id, viewer)
-    readable = await find_case(session, case_id, visible_to(viewer)) is not None
+async def show_hat(request: Request, asked: AskedHat, session: Session, viewer: CurrentUser) -> Response:
+    case, hat = asked
+    readable = await find_case(session, case.id, visible_to(viewer)) is not None
     may_answer = service.may_answer(case, hat, viewer)
     context = {
         "case": case,
@@ -52,21 +52,17 @@ async def show_hat(request: Request, case_id: UUID, hat_id: UUID, session: Sessi
 
 
 @router.post("/cases/{case_id}/hats/{hat_id}/accept")
-async def accept_hat(
-    request: Request, case_id: UUID, hat_id: UUID, session: Session, viewer: CurrentUser, now: Now
-) -> Response:
-    case, hat = await get_asked_hat(session, case_id, hat_id, viewer)
+async def accept_hat(request: Request, asked: AskedHat, session: Session, viewer: CurrentUser, now: Now) -> Response:
+    case, hat = asked
     await service.answer_hat(session, case, hat, viewer, now, accept=True)
     return return_to_case(request, case, "hats")
 
 
 @router.post("/cases/{case_id}/hats/{hat_id}/decline")
-async def decline_hat(
-    request: Request, case_id: UUID, hat_id: UUID, session: Session, viewer: CurrentUser, now: Now
-) -> Response:
-    case, hat = await get_asked_hat(session, case_id, hat_id, viewer)
+async def decline_hat(request: Request, asked: AskedHat, session: Session, viewer: CurrentUser, now: Now) -> Response:
+    case, hat = asked
     await service.answer_hat(session, case, hat, viewer, now, accept=False)
-    if await find_case(session, case_id, visible_to(viewer)) is None:
+    if await find_case(session, case.id, visible_to(viewer)) is None:
         return flash(redirect(request, "list_cases"), _("You said no. The owner sees it."))
     return return_to_case(request, case, "hats")
 
@@ -95,12 +91,3 @@ async def hand_over(request: Request, case: ManagedCase, session: Session, viewe
         form.errors = error.fields
         return await show_case(request, session, case, viewer, now, form, "hand-over")
     return flash(redirect(request, "case_detail", case_id=case.id), _("The case has a new owner."))
-
-
-async def get_asked_hat(session: AsyncSession, case_id: UUID, hat_id: UUID, viewer: Viewer) -> tuple[Case, Hat]:
-    """The hat with its locked case, for who may read the case or was asked to wear the hat."""
-    case = await queries.find_asking_case(session, case_id, hat_id, viewer)
-    hat = None if case is None else await queries.find_hat(session, case, hat_id)
-    if case is None or hat is None:
-        raise NotFound
-    return case, hat
