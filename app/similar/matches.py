@@ -82,7 +82,7 @@ class Match:
     outcome: CodeName | None
     trust: Trust | None
     customer: str
-    """Empty where the viewer may read the practice alone."""
+    """Empty for a practice: its story names nobody."""
     resolution: str
     plan: UsedPlan | None
     passage: MatchedPassage | None

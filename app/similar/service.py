@@ -8,13 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
 from app.cases.models import CodeKind
 from app.core.i18n import DEFAULT_LANGUAGE
-from app.embeddings.embedder import BatchingEmbedder, Vector
+from app.embeddings.embedder import BatchingEmbedder, EmbedderClosed, Vector
 from app.embeddings.language import detect_language
+from app.embeddings.loading import ModelUnavailable
 from app.embeddings.slot import ModelSlot
 from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
@@ -24,6 +26,8 @@ from app.similar.queries import Filters, Query
 from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
 from app.similar.vocabulary import QueryWords, read_query_words
 from app.similar.words import find_matched_words
+
+log = structlog.get_logger("similar")
 
 READ_PIECES = 3
 """Of a long text, as many pieces are read by the model; the whole of it counts by its words."""
@@ -65,7 +69,6 @@ async def find_similar(
 ) -> SimilarCases:
     """At most `limit` matches a pool. `facets` are the codes of what is being written, by key."""
     embedder = slot.embedder
-    mode: Mode = "full" if embedder else "keywords"
     depth = max(FEWEST_LOOKED_AT, 2 * limit)
     language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
     codes = await list_code_names(session)
@@ -76,6 +79,7 @@ async def find_similar(
 
     # The database looks for words while the model reads.
     vector, (words, found) = await asyncio.gather(embed_query(embedder, text), look_by_words())
+    mode: Mode = "keywords" if vector is None else "full"
     query = Query(language, words, vector, embedder.model_id if embedder else None, depth)
     if vector is not None:
         found = merge(found, await queries.find_nearest(session, viewer, query, filters, codes))
@@ -95,11 +99,15 @@ def merge(some: queries.Rows, others: queries.Rows) -> queries.Rows:
 
 
 async def embed_query(embedder: BatchingEmbedder | None, text: str) -> Vector | None:
-    """One vector for the text: of a long one, the mean of its first pieces."""
+    """One vector for the text: of a long one, the mean of its first pieces. None when the model cannot read it."""
     pieces = cut_text(text)[:READ_PIECES]
     if embedder is None or not pieces:
         return None
-    vectors = await embedder.embed_queries(pieces)
+    try:
+        vectors = await embedder.embed_queries(pieces)
+    except (EmbedderClosed, ModelUnavailable) as error:
+        log.warning("query_not_embedded", reason=str(error))
+        return None
     mean: Vector = np.mean(vectors, axis=0)
     length = float(np.linalg.norm(mean))
     return mean / length if length else None
@@ -219,7 +227,7 @@ def compose_match(
         state=story.state,
         outcome=codes[CodeKind.OUTCOME, candidate.outcome] if candidate.outcome else None,
         trust=story.trust if candidate.practice_id else None,
-        customer=candidate.customer if readable else "",
+        customer="" if candidate.practice_id else candidate.customer,
         resolution=story.what_to_do if candidate.practice_id else story.outcome_worked or story.outcome_not_worked,
         plan=_used_plan(story) if readable else None,
         passage=passage,

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.similar.passages import WORD, fold_stem, split_words
 from app.similar.vocabulary import QueryWords, name_dictionary
 
-SHOWN_WORDS = 60
-WORDS_BEFORE = 12
+SHOWN_WORDS = 45
+WORDS_BEFORE = 10
 
 STEM_WORDS = text(
     """

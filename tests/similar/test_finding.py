@@ -7,6 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Case, HatKind, Visibility
 from app.cases.workflow import State
+from app.embeddings.embedder import BatchingEmbedder
+from app.embeddings.slot import ModelSlot
 from app.practices.models import Audience
 from app.similar.ranking import STRONG
 from tests.conftest import OpenApi
@@ -159,6 +161,19 @@ async def test_without_the_model_words_and_codes_answer(
     assert ids(found) == [str(case.id)]
     by_codes = (await bob.get(f"/api/v1/cases/{case.id}/similar-cases")).json()
     assert ids(by_codes) == [str(coded.id)]
+
+
+async def test_a_model_that_fails_leaves_the_words(
+    cases: dict[str, Case], full: FastAPI, slot: ModelSlot, open_api: OpenApi
+) -> None:
+    assert slot.embedder is not None
+    broken = ModelSlot(None)
+    broken.embedder, broken.mode = BatchingEmbedder(slot.embedder._encoder), "full"
+    await broken.embedder.aclose()
+    full.state.model_slot = broken
+    found = await find(await open_api(BOB), "Etterfølgeren hos grossisten svarer ikke")
+    assert found["mode"] == "keywords"
+    assert str(cases["left_nb"].id) in ids(found)
 
 
 async def test_spellings_without_nordic_letters_are_found(
