@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -77,7 +78,9 @@ def _formats(timezone: str) -> dict[str, Any]:
     locale = _babel_locale()
 
     def format_relative(moment: datetime) -> str:
-        return format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=locale)
+        text = format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=locale)
+        # The locale data counts days as "døgn", around the clock; people say "dager".
+        return text.replace(" 1 døgn", " 1 dag").replace("døgn", "dager") if locale == "nb_NO" else text
 
     def format_money(amount: Decimal, currency: str) -> str:
         whole = amount == amount.to_integral_value()
@@ -113,7 +116,7 @@ def _read_flash(request: Request) -> dict[str, str] | None:
     kind, separator, text = request.cookies.get(FLASH_COOKIE, "").partition("|")
     if not separator or kind not in {"done", "problem"}:
         return None
-    return {"kind": kind, "text": bytes(text, "ascii", "ignore").decode("unicode_escape")}
+    return {"kind": kind, "text": unquote(text)}
 
 
 def page_context(request: Request) -> dict[str, Any]:
@@ -176,6 +179,5 @@ def redirect(request: Request, name: str, /, **params: Any) -> RedirectResponse:
 
 def flash(response: Response, text: str, kind: str = "done") -> Response:
     """Show this once on the next page."""
-    encoded = text.encode("unicode_escape").decode("ascii")
-    response.set_cookie(FLASH_COOKIE, f"{kind}|{encoded}", max_age=60, httponly=True, samesite="lax")
+    response.set_cookie(FLASH_COOKIE, f"{kind}|{quote(text)}", max_age=60, httponly=True, samesite="lax")
     return response
