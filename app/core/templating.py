@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from fastapi import FastAPI, Request, Response
@@ -83,10 +84,10 @@ def _formats(timezone: str) -> dict[str, Any]:
         return text.replace(" 1 døgn", " 1 dag").replace("døgn", "dager") if locale == "nb_NO" else text
 
     def format_money(amount: Decimal, currency: str) -> str:
-        whole = amount == amount.to_integral_value()
-        return format_currency(
-            amount, currency, locale=locale, currency_digits=False, format=None if not whole else "¤ #,##0"
-        )
+        pattern = Locale.parse(locale).currency_formats["standard"].pattern
+        if amount == amount.to_integral_value():
+            pattern = pattern.replace(".00", "")
+        return format_currency(amount, currency, format=pattern, locale=locale, currency_digits=False)
 
     return {
         "format_date": lambda day: format_date(_local_day(day, zone), "d MMM y", locale=locale),
