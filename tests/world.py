@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from app.cases.service import prepare_organisation
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Identity, Organisation, Role, Team, TeamMember, User, UserSession
+from app.cases.service import prepare_organisation
 from app.core.security import hash_password, hash_token
 from app.core.tenancy import enter_organisation
 
