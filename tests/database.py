@@ -8,10 +8,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from app.core.postgres.server import EmbeddedServer, start_server
 
 from app.core.db import create_engine, create_session_factory
 from app.core.postgres.databases import Database, drop_database, ensure_database
+from app.core.postgres.server import EmbeddedServer, start_server
 from app.core.templating import ROOT
 from tests.world import create_world
 
