@@ -21,7 +21,7 @@ SAME_MEANING = 0.45
 SLIGHT = 0.05
 """A part below this is no reason."""
 
-SECTION_NAMES: Mapping[Section, str] = {
+SECTION_NAMES: Mapping[str, str] = {
     Section.OBSTACLE: N_("Why it is stuck"),
     Section.SITUATION: N_("Situation"),
     Section.ATTEMPTS: N_("Tried so far, now and wanted"),
@@ -48,14 +48,15 @@ SAYS_ALIKE: Mapping[str, str] = {
 class MatchedPassage:
     """The passage that matched best. `words` it shares with the query, in lower case; with what each tells, in nats."""
 
-    section: Section
+    section: str
+    """A `Section`, or what a version beside this one wrote."""
     text: str
     language: str
     words: Mapping[str, float]
 
     @property
     def section_name(self) -> str:
-        return _(SECTION_NAMES[self.section])
+        return _(SECTION_NAMES.get(self.section, N_("Story")))
 
     def name_words(self) -> list[str]:
         """The most telling ones that it shares with the query."""

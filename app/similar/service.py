@@ -21,7 +21,7 @@ from app.embeddings.slot import ModelSlot
 from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
 from app.similar.matches import Match, MatchedPassage, UsedPlan
-from app.similar.passages import PROBLEM_SECTIONS, Section, cut_text, split_words
+from app.similar.passages import PROBLEM_SECTIONS, cut_text, split_words
 from app.similar.queries import Filters, Query
 from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
 from app.similar.vocabulary import QueryWords, read_query_words
@@ -181,7 +181,7 @@ async def load_matches(
     matched = await find_matched_words(session, passages, query.words)
     texts = {
         row.id: MatchedPassage(
-            section=Section(row.section),
+            section=row.section,
             text=row.text,
             language=row.language,
             words={word: told for word in split_words(row.text) if (told := matched.get((row.language, word), 0.0))},
