@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from app.core.errors import BadRequest, Invalid, Unauthenticated, UnstuckError
+from app.core.errors import BadRequest, Invalid, NotFound, Unauthenticated, UnstuckError
 from app.core.forms import explain
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
@@ -98,6 +98,9 @@ def _from_validation(error: RequestValidationError) -> UnstuckError:
     details: list[Any] = list(error.errors())
     if any(detail["type"] == "json_invalid" for detail in details):
         return BadRequest(_("The body is not valid JSON."))
+    if any(detail["loc"][:1] == ("path",) for detail in details):
+        # An id that is none leads to nothing, like one that is not there.
+        return NotFound()
     fields = {".".join(str(part) for part in d["loc"] if part != "body") or "body": explain(d) for d in details}
     return Invalid(_("Some fields need mending."), fields=fields)
 

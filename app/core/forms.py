@@ -8,6 +8,7 @@ from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from app.core.errors import WrongContent
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
 
@@ -67,6 +68,9 @@ class Form(Generic[Model]):
         self.data = None
 
 
+FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
 def _collect(form: FormData, model: type[BaseModel]) -> dict[str, str | list[str]]:
     values: dict[str, str | list[str]] = {}
     for name in form:
@@ -79,6 +83,9 @@ def _collect(form: FormData, model: type[BaseModel]) -> dict[str, str | list[str
 
 async def read_form(request: Request, model: type[Model]) -> Form[Model]:
     """Parse the posted form. Empty fields count as absent, so that optional ones take their default."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in FORM_TYPES and await request.body():
+        raise WrongContent(_("This address takes a form."))
     values = _collect(await request.form(), model)
     given = {name: value for name, value in values.items() if value not in ("", [])}
     try:
