@@ -124,7 +124,7 @@ async def _act_as(session: AsyncSession, organisation: Organisation, client: Api
     try:
         user = await queries.find_active_user(session, UUID(act_as))
     except ValueError:
-        user = await queries.find_user_by_email(session, act_as)
+        user = await queries.find_user_by_email(session, act_as) if act_as.isprintable() else None
     if user is None:
         raise Forbidden(_("Unstuck-Act-As names nobody in this organisation: send a user's id or e-mail."))
     identity = await session.get(Identity, user.identity_id)

@@ -50,6 +50,13 @@ def derive_token(secret_key: str, purpose: str) -> str:
     return hmac.new(secret_key.encode(), purpose.encode(), hashlib.sha256).hexdigest()[:40]
 
 
+def _read_host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
 def refuse_cross_site(method: str, headers: Headers) -> None:
     """Refuse a write that another site's page sent with the visitor's cookie.
 
@@ -62,7 +69,7 @@ def refuse_cross_site(method: str, headers: Headers) -> None:
     if site in {"same-origin", "none"}:
         return
     origin = headers.get("origin")
-    if site is None and (origin is None or urlsplit(origin).netloc == headers.get("host")):
+    if site is None and (origin is None or _read_host(origin) == headers.get("host", "")):
         return
     raise Forbidden(_("This came from another site. Open the page again here and send it once more."))
 

@@ -69,7 +69,10 @@ def _way_back(request: Request, target: str) -> str:
     here = {"type": "http", "method": "GET", "path": target, "headers": []}
     if not any(route.matches(here)[0] is Match.FULL for route in request.app.routes):
         return "/"
-    referer = urlsplit(request.headers.get("referer", ""))
+    try:
+        referer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return target
     same = referer.netloc == request.url.netloc and referer.path == target and referer.query
     return f"{target}?{referer.query}" if same else target
 
