@@ -6,16 +6,21 @@ from uuid import UUID
 
 from fastapi import Query, Request
 from pydantic import AwareDatetime
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.cases.answers import address_case
 from app.cases.awaited import Awaited
+from app.cases.codes import list_codes
 from app.cases.lists import queries
 from app.cases.lists.queries import CaseFilter, Whose
+from app.cases.models import CodeKind
 from app.cases.schemas import CaseList, Key, read_summary
 from app.cases.workflow import State
 from app.core.clock import Now
 from app.core.db import Session
+from app.core.errors import Invalid
+from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, Cursor, CursorParam, Limit
 
 router = create_api_router("cases")
@@ -45,6 +50,7 @@ async def list_all_cases(
     cursor: CursorParam = None,
 ) -> CaseList:
     """What the viewer may see, the last moved first."""
+    await refuse_unknown_obstacle(session, obstacle)
     wanted = CaseFilter(
         whose=whose,
         states=frozenset(state or ()),
@@ -58,3 +64,10 @@ async def list_all_cases(
     page = await queries.list_cases(session, viewer, wanted, Cursor.decode(cursor), limit)
     items = [read_summary(case, awaits=awaits, url=address_case(request, case)) for case, awaits in page.items]
     return CaseList(items=items, next_cursor=page.next_cursor)
+
+
+async def refuse_unknown_obstacle(session: AsyncSession, key: str | None) -> None:
+    """A misspelt key is told, and does not look like an empty list. Retired codes are still found by."""
+    known = await list_codes(session, CodeKind.OBSTACLE, retired=True) if key else ()
+    if key and key not in {code.key for code in known}:
+        raise Invalid(_("Some fields need mending."), fields={"obstacle": _("Choose one of the options.")})
