@@ -32,7 +32,7 @@ log = structlog.get_logger("similar")
 READ_PIECES = 3
 """Of a long text, as many pieces are read by the model; the whole of it counts by its words."""
 
-FEWEST_LOOKED_AT = 15
+FEWEST_LOOKED_AT = 10
 """So many cases of a pool are looked at closely, and twice as many as are shown."""
 
 DEFAULT_LIMIT = 5
