@@ -104,7 +104,7 @@ async def test_deal_and_place_are_edited_on_their_own(
     assert case.team_id == ALICE.team_id
     page = await alice.get(f"/cases/{case.id}")
     assert "1,250,000.50" in page.text
-    assert (await alice.get(f"/cases/{case.id}/edit/nothing")).status_code == 422
+    assert (await alice.get(f"/cases/{case.id}/edit/nothing")).status_code == 404
 
 
 async def test_retired_code_stays_where_it_was_chosen(

@@ -64,7 +64,7 @@ async def test_only_the_manager_of_the_team_validates_and_retires(
     for client in (alice, bob, charlie):
         assert (await client.post(address, data={"trust": "validated"})).status_code == 403
     assert (await mona.post(address, data={"trust": "validated"})).status_code == 303
-    assert "Validated by Mona Fjord" in (await charlie.get(f"/practices/{practice.id}")).text
+    assert "Validated (Mona Fjord)" in (await charlie.get(f"/practices/{practice.id}")).text
 
     unreasoned = await charlie.post(address, data={"trust": "needs_review"})
     assert unreasoned.status_code == 422
