@@ -3,6 +3,8 @@
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from alembic.config import Config
 
 from app.core.db import create_engine, create_session_factory
 from app.core.postgres.databases import Database, drop_database, ensure_database
-from app.core.postgres.server import EmbeddedServer, start_server
+from app.core.postgres.server import EmbeddedServer, find_server, start_server
 from app.core.templating import ROOT
 from tests.world import create_world
 
@@ -43,6 +45,16 @@ class TestServer:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+@contextmanager
+def open_server(data_dir: Path, *, create: bool = False) -> Iterator[EmbeddedServer]:
+    """`find_server` for the length of a block."""
+    server = find_server(data_dir, create=create)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
 def migrate(database: Database) -> None:
     config = Config(str(ROOT / "alembic.ini"))
     config.attributes["url"] = database.owner_url
@@ -63,4 +75,4 @@ def copy_template(address: Database, name: str) -> Database:
     return database
 
 
-__all__ = ["TEMPLATE", "TestServer", "copy_template", "drop_database", "migrate"]
+__all__ = ["TEMPLATE", "TestServer", "copy_template", "drop_database", "migrate", "open_server"]

@@ -17,7 +17,7 @@ from app.accounts.service import create_organisation
 from app.cli.commands import commands, main
 from app.cli.site import open_site
 from app.core.db import SessionFactory
-from app.core.postgres.server import open_server
+from tests.database import open_server
 
 ROOT = Path(__file__).parent.parent
 ORGANISATIONS = "SELECT name, slug FROM organisations"

@@ -117,16 +117,6 @@ class User(TenantTable, Base):
     deactivated_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    @property
-    def initials(self) -> str:
-        return initials_of(self.name)
-
-
-def initials_of(name: str) -> str:
-    """First letters of the first and the last word."""
-    words = name.split()
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
-
 
 class TeamMember(TenantTable, Base):
     __tablename__ = "team_members"

@@ -155,15 +155,6 @@ async def list_members(session: AsyncSession, team_id: UUID) -> Sequence[TeamMem
     return found.all()
 
 
-async def list_team_members(session: AsyncSession, team_ids: Sequence[UUID]) -> Sequence[User]:
-    """Active members of any of the teams, each once, by name."""
-    members = select(TeamMember.user_id).where(TeamMember.team_id.in_(team_ids))
-    found = await session.scalars(
-        select(User).where(User.id.in_(members), User.deactivated_at.is_(None)).order_by(User.name, User.id)
-    )
-    return found.all()
-
-
 async def find_key(session: AsyncSession, token_hash: str) -> ApiKey | None:
     return await session.scalar(select(ApiKey).where(ApiKey.token_hash == token_hash, ApiKey.revoked_at.is_(None)))
 

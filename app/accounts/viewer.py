@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.accounts.models import Role, initials_of
+from app.accounts.models import Role
 from app.core.errors import Forbidden
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
@@ -50,10 +50,6 @@ class Viewer:
     @property
     def organisation_id(self) -> UUID:
         return self.organisation.id
-
-    @property
-    def initials(self) -> str:
-        return initials_of(self.name)
 
     @property
     def is_admin(self) -> bool:

@@ -26,23 +26,6 @@ class EmbedderClosed(RuntimeError):
     """The embedder was closed before the text was encoded."""
 
 
-class Embedder(Protocol):
-    """What the features know of the language model."""
-
-    @property
-    def model_id(self) -> str:
-        """Name and content fingerprint; vectors of different identities must not be compared."""
-
-    @property
-    def dimensions(self) -> int: ...
-
-    async def embed_queries(self, texts: list[str]) -> list[Vector]:
-        """One float32 vector of length 1 per text, for a text that looks for others."""
-
-    async def embed_passages(self, texts: list[str]) -> list[Vector]:
-        """One float32 vector of length 1 per text, for a text to be found."""
-
-
 class Encoder(Protocol):
     """The model itself, called from one thread at a time."""
 

@@ -18,9 +18,9 @@ from app.core.postgres.server import (
     EmbeddedServer,
     find_server,
     load_secret_key,
-    open_server,
     start_server,
 )
+from tests.database import open_server
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="Only root runs the server as somebody else.")
 

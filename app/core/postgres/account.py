@@ -41,9 +41,6 @@ class Account:
     def can_enter(self, directory: Path) -> bool:
         return self.run(["/bin/sh", "-c", 'cd -- "$1"', "sh", directory]).returncode == 0
 
-    def can_run(self, program: Path) -> bool:
-        return self.run(["/bin/sh", "-c", '"$1" --version', "sh", program]).returncode == 0
-
     def make_private_directory(self, directory: Path) -> None:
         """Make a directory that only this account and root can enter."""
         directory.mkdir(mode=0o700, exist_ok=True)

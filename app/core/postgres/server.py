@@ -13,7 +13,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,16 +104,6 @@ def find_server(data_dir: Path, *, create: bool = False) -> EmbeddedServer:
         return _start(data_dir, Use.COMMAND, durable=True)
     except DatabaseInUse:
         return _reach(home)
-
-
-@contextlib.contextmanager
-def open_server(data_dir: Path, *, create: bool = False) -> Iterator[EmbeddedServer]:
-    """`find_server` for the length of a block."""
-    server = find_server(data_dir, create=create)
-    try:
-        yield server
-    finally:
-        server.stop()
 
 
 def load_secret_key(data_dir: Path) -> str:
