@@ -10,7 +10,7 @@ from app.accounts.viewer import Viewer
 from app.cases.codes import create_built_in_codes
 from app.cases.models import Case, CaseMove
 from app.cases.queries import lock_open_cases
-from app.cases.workflow import MOVES, CaseFacts, Move, find_missing, is_possible
+from app.cases.workflow import MOVES, CaseFacts, Move, State, find_missing, is_possible
 from app.core.errors import Conflict
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
@@ -27,6 +27,12 @@ class CaseNotReady(Conflict):
     """The move still needs something; `fields` says what."""
 
     code = "case_not_ready"
+
+
+class AlreadyAnswered(Conflict):
+    """Somebody else's answer stands there; it is not written over."""
+
+    code = "already_answered"
 
 
 REFUSALS: Mapping[Move, str] = {
@@ -49,6 +55,11 @@ def refuse_unready(move: Move, facts: CaseFacts) -> None:
     """Raise WrongState or CaseNotReady unless the move may go ahead."""
     if not is_possible(move, facts.state):
         raise WrongState(_(REFUSALS[move]))
+    refuse_incomplete(move, facts)
+
+
+def refuse_incomplete(move: Move, facts: CaseFacts) -> None:
+    """Raise CaseNotReady unless all is there that the move needs."""
     missing = {need.field: _(need.message) for need in find_missing(move, facts)}
     if missing:
         raise CaseNotReady(_("Not yet. {needs}").format(needs=" ".join(missing.values())), fields=missing)
@@ -59,25 +70,30 @@ async def move_case(
 ) -> None:
     """Move the case on, keep who and when, and tell. Raises WrongState or CaseNotReady and changes nothing then."""
     refuse_unready(move, facts)
-    source, target = case.state, MOVES[move][1]
-    if source is not target:
-        session.add(
-            CaseMove(
-                organisation_id=case.organisation_id,
-                case_id=case.id,
-                from_state=source,
-                to_state=target,
-                user_id=viewer.user_id,
-                client_id=viewer.client_id,
-                at=now,
-                note=note,
-            )
-        )
+    target = MOVES[move][1]
+    if case.state is not target:
+        record_move(session, case, target, viewer, now, note)
         case.state = target
         case.moved_at = now
     if move is Move.POST:
         case.posted_at = now
     await touch_case(session, case, viewer, now)
+
+
+def record_move(session: AsyncSession, case: Case, target: State, viewer: Viewer, now: datetime, note: str) -> None:
+    """Keep who moved the case from where it stands, when and why. A switch of plans leads to where it stands."""
+    session.add(
+        CaseMove(
+            organisation_id=case.organisation_id,
+            case_id=case.id,
+            from_state=case.state,
+            to_state=target,
+            user_id=viewer.user_id,
+            client_id=viewer.client_id,
+            at=now,
+            note=note,
+        )
+    )
 
 
 async def touch_case(session: AsyncSession, case: Case, viewer: Viewer, now: datetime) -> None:

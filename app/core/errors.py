@@ -1,6 +1,7 @@
 """What can go wrong for a caller. Each error is raised where its rule lives; one handler answers it."""
 
 from collections.abc import Mapping
+from typing import Self
 
 from app.core.i18n import gettext as _
 
@@ -76,6 +77,11 @@ class Invalid(UnstuckError):
 
     status = 422
     code = "invalid"
+
+    @classmethod
+    def at(cls, field: str, message: str) -> Self:
+        """What is wrong with one field."""
+        return cls(message, fields={field: message})
 
 
 class PreconditionRequired(UnstuckError):

@@ -21,6 +21,11 @@ def normalise_text(value: Any) -> Any:
     return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
+def drop_blank(value: Any) -> Any:
+    """An empty field of a form or an address is no value."""
+    return None if value == "" else value
+
+
 def refuse_control_characters(value: str) -> str:
     for character in value:
         if character not in ALLOWED_CONTROLS and unicodedata.category(character) in {"Cc", "Cs"}:

@@ -137,7 +137,7 @@ async def use_practice(
 ) -> UseRead:
     """Each person counts once a case; said without a case, it corrects what was said last."""
     if use.case_id is not None and not await queries.is_case_visible(session, use.case_id, viewer):
-        raise Invalid(_("Some fields need mending."), fields={"case_id": _("There is no such case.")})
+        raise Invalid.at("case_id", _("There is no such case."))
     saved = await service.record_use(
         session, row.practice, use.result, viewer.person_id, now, note=use.note, case_id=use.case_id
     )

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.cases.schemas import Key, Language, Named, name_of
 from app.core.pagination import PAGE_SIZE, CursorParam, Limit
-from app.core.text import Line, ShortText, Text, WrittenLine, WrittenText
+from app.core.text import Line, ShortText, Text, WrittenLine, WrittenText, drop_blank
 from app.practices.models import Audience, Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import UseCounts
 
@@ -16,10 +16,6 @@ STORY_PARTS = ("title", "when_to_use", "what_to_do", "what_to_say", "why_it_work
 """The texts of a practice, in the order they are read. All of them are searched for names."""
 
 API_INPUT = ConfigDict(extra="forbid")
-
-
-def _drop_blank(value: Any) -> Any:
-    return None if value == "" else value
 
 
 class StoryFields(BaseModel):
@@ -105,7 +101,7 @@ class TrustForm(BaseModel):
     note: ShortText = ""
 
 
-OptionalKey = Annotated[Key | None, BeforeValidator(_drop_blank)]
+OptionalKey = Annotated[Key | None, BeforeValidator(drop_blank)]
 
 
 class FeedFilter(BaseModel):
@@ -113,14 +109,14 @@ class FeedFilter(BaseModel):
 
     obstacle: OptionalKey = Field(None, description="Key of an obstacle.", examples=["champion_left"])
     outcome: OptionalKey = Field(None, description="Key of an outcome.", examples=["won_b"])
-    team: Annotated[UUID | None, BeforeValidator(_drop_blank)] = None
-    language: Annotated[Language | None, BeforeValidator(_drop_blank)] = Field(None, examples=["nb"])
+    team: Annotated[UUID | None, BeforeValidator(drop_blank)] = None
+    language: Annotated[Language | None, BeforeValidator(drop_blank)] = Field(None, examples=["nb"])
 
 
 class PracticeFilter(FeedFilter):
     industry: OptionalKey = Field(None, description="Key of an industry.", examples=["healthcare"])
     product: Line = Field("", description="The product's name.", examples=["Rutekart"])
-    trust: Annotated[Trust | None, BeforeValidator(_drop_blank)] = None
+    trust: Annotated[Trust | None, BeforeValidator(drop_blank)] = None
 
 
 class PracticeQuery(PracticeFilter):

@@ -71,8 +71,7 @@ async def check_names(session: AsyncSession, case: Case, story: Mapping[str, obj
 
 def _refuse_teamless(case: Case, audience: object) -> None:
     if audience is Audience.TEAM and case.team_id is None:
-        message = _("The case has no team: share with everyone.")
-        raise Invalid(message, fields={"audience": message})
+        raise Invalid.at("audience", _("The case has no team: share with everyone."))
 
 
 async def share_case(
@@ -169,8 +168,7 @@ async def set_trust(
     if trust is not Trust.NEEDS_REVIEW and not manages:
         raise Forbidden(_("Only a manager of the team may do this."))
     if trust is Trust.NEEDS_REVIEW and not note:
-        message = _("Say what should be looked at.")
-        raise Invalid(message, fields={"note": message})
+        raise Invalid.at("note", _("Say what should be looked at."))
     if practice.trust is Trust.OBSOLETE and not manages:
         raise PracticeRetired(_("This practice is retired. A manager of the team can bring it back."))
     _mark(practice, trust, person_id, now, note)

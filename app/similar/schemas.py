@@ -1,6 +1,6 @@
 """What is asked and answered about similar cases, by forms and by programs."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from app.cases.models import Case
 from app.cases.schemas import Key
 from app.cases.workflow import State
-from app.core.text import TEXT_LIMIT, Line, Text, WrittenText
+from app.core.text import TEXT_LIMIT, Line, Text, WrittenText, drop_blank
 from app.practices.schemas import FeedFilter
 from app.similar.matches import Match
 from app.similar.queries import INDEXED_STATES, Filters
@@ -65,10 +65,6 @@ class TypedCase(BaseModel):
         return Facets(tuple(self.obstacles), self.industry, self.stage, self.product)
 
 
-def _drop_blank(value: Any) -> Any:
-    return None if value == "" else value
-
-
 SearchedState = Literal[State.INVESTIGATING, State.CREATING, State.TRYING, State.RESOLVED, State.SHARED]
 SEARCHED_STATES = [state for state in State if state in INDEXED_STATES]
 
@@ -77,7 +73,7 @@ class SearchQuery(FeedFilter):
     """A search as it stands in the address."""
 
     q: Text = ""
-    state: Annotated[SearchedState | None, BeforeValidator(_drop_blank)] = None
+    state: Annotated[SearchedState | None, BeforeValidator(drop_blank)] = None
 
     @property
     def filters(self) -> Filters:

@@ -193,3 +193,12 @@ async def test_case_joins_the_deal_the_crm_knows_unless_it_is_hidden(
     hidden = await alice.post(f"/cases/{new_id()}/draft", data=FORM | crm | {"external_id": "2"})
     assert hidden.status_code == 422
     assert 'id="f-external_id-error"' in hidden.text
+
+
+async def test_a_tag_that_is_too_long_is_told_at_the_tags(alice: httpx.AsyncClient) -> None:
+    response = await alice.post(
+        f"/cases/{new_id()}/draft", data=FORM | {"action": "save", "tags": "anbud, " + "x" * 61}
+    )
+    assert response.status_code == 422
+    assert 'id="f-tags-error"' in response.text
+    assert "Use at most 60 characters." in response.text

@@ -57,10 +57,9 @@ async def choose_teams(session: AsyncSession, form: PersonForm) -> list[Team]:
     first = [form.first_team] if form.first_team else []
     for field, ids in (("teams", form.teams), ("leads", form.leads), ("first_team", first)):
         if set(ids) - {team.id for team in known}:
-            raise Invalid(_("Some fields need mending."), fields={field: _("Choose one of the options.")})
+            raise Invalid.at(field, _("Choose one of the options."))
     if form.leads and form.role is not Role.MANAGER:
-        text = _("Only a manager leads a team: choose that role, or no team to lead.")
-        raise Invalid(_("Some fields need mending."), fields={"leads": text})
+        raise Invalid.at("leads", _("Only a manager leads a team: choose that role, or no team to lead."))
     wanted = {*form.teams, *form.leads, *first}
     return sorted((team for team in known if team.id in wanted), key=lambda team: team.id != form.first_team)
 
@@ -89,7 +88,7 @@ async def deactivate(
         raise OwnAccount(_("You cannot shut yourself out: ask another admin."))
     heir = await queries.find_active_user(session, form.heir)
     if heir is None or heir.id == user.id:
-        raise Invalid(_("Some fields need mending."), fields={"heir": _("Choose one of the options.")})
+        raise Invalid.at("heir", _("Choose one of the options."))
     if user.role is Role.ADMIN:
         await refuse_last_admin(session, user)
     user.deactivated_at = now

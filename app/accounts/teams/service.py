@@ -42,7 +42,6 @@ async def change_team(session: AsyncSession, viewer: Viewer, team: Team, form: T
 def _refuse_unfit(form: TeamForm, people: Mapping[UUID, User]) -> None:
     for field, ids in (("members", form.members), ("leads", form.leads)):
         if set(ids) - people.keys():
-            raise Invalid(_("Some fields need mending."), fields={field: _("Choose one of the options.")})
+            raise Invalid.at(field, _("Choose one of the options."))
     if any(people[user_id].role is not Role.MANAGER for user_id in form.leads):
-        text = _("Only a manager leads a team: change the role first.")
-        raise Invalid(_("Some fields need mending."), fields={"leads": text})
+        raise Invalid.at("leads", _("Only a manager leads a team: change the role first."))

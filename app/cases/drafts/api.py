@@ -47,13 +47,11 @@ async def create_case(
 async def find_owner(session: AsyncSession, viewer: Viewer, owner: str | None) -> User:
     """The active user meant by an id or an e-mail, or the viewer; Invalid when there is none."""
     if owner is None and viewer.user_id is None:
-        message = _("Name the owner of the case: the id or the e-mail of a user.")
-        raise Invalid(message, fields={"owner": message})
+        raise Invalid.at("owner", _("Name the owner of the case: the id or the e-mail of a user."))
     try:
         user = await accounts.find_active_user(session, UUID(owner) if owner else viewer.person_id)
     except ValueError:
         user = await accounts.find_user_by_email(session, owner or "")
     if user is None:
-        message = _("There is no such user here.")
-        raise Invalid(message, fields={"owner": message})
+        raise Invalid.at("owner", _("There is no such user here."))
     return user

@@ -71,6 +71,11 @@ def show_typed(typed: Mapping[str, str | list[str]]) -> dict[str, str | list[str
     return blank | {name: show_value(name, value) if name in blank else value for name, value in typed.items()}
 
 
+def show_errors(errors: Mapping[str, str]) -> dict[str, str]:
+    """The messages by field: a single tag has no field of its own, its message stands at the tags."""
+    return {name.partition(".")[0]: message for name, message in errors.items()}
+
+
 def blank_values(viewer: Viewer) -> dict[str, str | list[str]]:
     """What an empty form starts with."""
     given = {"team_id": str(viewer.team_ids[0]) if viewer.team_ids else ""}
@@ -98,6 +103,15 @@ def find_differing(case: Case, form: SectionForm) -> dict[str, str]:
     """What stands saved, in words, for each field that the form holds otherwise."""
     saved, sent = read_fields(case), list_changes(form, case)
     return {name: _describe(case, name, saved[name]) for name in saved if name in sent and sent[name] != saved[name]}
+
+
+def find_earlier(case: Case | None, form: SectionForm, view: FormView) -> bool:
+    """Whether somebody saved other texts since the form was read; the view then shows them beside the typed ones."""
+    if case is None or case.version == form.version:
+        return False
+    view.earlier = find_differing(case, form)
+    view.earlier_by = case.updated_by.name if case.updated_by else ""
+    return bool(view.earlier)
 
 
 def _describe(case: Case, name: str, value: Any) -> str:

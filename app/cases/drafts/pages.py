@@ -16,10 +16,12 @@ from app.cases.drafts.forms import (
     FormView,
     blank_values,
     find_differing,
+    find_earlier,
     is_blank,
     list_changes,
     load_choices,
     read_fields,
+    show_errors,
     show_typed,
     show_values,
 )
@@ -58,7 +60,7 @@ async def save_draft(request: Request, case_id: UUID, session: Session, viewer: 
     case = await find_own_case(session, case_id, viewer)
     if case is not None and case.state is not State.DRAFT:
         return leave_posted(request, case, form)
-    view = FormView(await load_choices(session, viewer, case), show_typed(form.values), form.errors)
+    view = FormView(await load_choices(session, viewer, case), show_typed(form.values), show_errors(form.errors))
     if form.data is None:
         return show_draft(request, view, case_id, case, 422)
     if find_earlier(case, form.data, view):
@@ -144,15 +146,6 @@ async def store_draft(
             assert owner is not None
             case = await service.create_draft(session, viewer, owner, now, case_id=case_id)
         return await service.change_case(session, case, list_changes(form, case), viewer, now, relink=relink)
-
-
-def find_earlier(case: Case | None, form: DraftForm, view: FormView) -> bool:
-    """Whether somebody saved other texts since the form was read; the view then shows them beside the typed ones."""
-    if case is None or case.version == form.version:
-        return False
-    view.earlier = find_differing(case, form)
-    view.earlier_by = case.updated_by.name if case.updated_by else ""
-    return bool(view.earlier)
 
 
 def leave_saved(request: Request, case: Case | None) -> Response:

@@ -59,8 +59,7 @@ async def ask_for_hat(
         raise Forbidden(_("Only the owner and the team's manager ask for hats. You can offer to wear one yourself."))
     user = await find_person(session, user_id, "user_id")
     if kind is HatKind.OWNER and user.id == case.owner_id:
-        message = _("{name} owns the case already.").format(name=user.name)
-        raise Invalid(message, fields={"user_id": message})
+        raise Invalid.at("user_id", _("{name} owns the case already.").format(name=user.name))
     hat = await queries.find_hat_of(session, case, kind, user.id)
     if hat is not None and hat.status is not HatStatus.DECLINED:
         raise AlreadyAsked(_("{name} was asked for this already.").format(name=user.name))
@@ -111,6 +110,5 @@ async def find_person(session: AsyncSession, user_id: UUID, name: str) -> User:
     """An active user of the organisation; Invalid at the named field otherwise."""
     user = await accounts.find_active_user(session, user_id)
     if user is None:
-        message = _("Choose one of the people here.")
-        raise Invalid(message, fields={name: message})
+        raise Invalid.at(name, _("Choose one of the people here."))
     return user

@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.models import Case
 from app.cases.queries import read_facts, reload_case
-from app.cases.service import CaseNotReady, move_case
-from app.cases.workflow import Move, find_missing
-from app.core.i18n import gettext as _
+from app.cases.service import move_case, refuse_incomplete
+from app.cases.workflow import Move
 
 
 async def withdraw_case(session: AsyncSession, case: Case, reason: str, viewer: Viewer, now: datetime) -> None:
@@ -21,9 +20,7 @@ async def reopen_case(session: AsyncSession, case: Case, reason: str, viewer: Vi
     """Back to investigating; the case loaded anew. The outcome is asked for again, what was written about it stays."""
     facts = await read_facts(session, case, reason=reason)
     if case.posted_at is None:
-        missing = {need.field: _(need.message) for need in find_missing(Move.POST, facts)}
-        if missing:
-            raise CaseNotReady(_("Not yet. {needs}").format(needs=" ".join(missing.values())), fields=missing)
+        refuse_incomplete(Move.POST, facts)
     await move_case(session, case, Move.REOPEN, facts, viewer, now, note=reason)
     case.posted_at = case.posted_at or now
     case.outcome_id = None

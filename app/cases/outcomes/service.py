@@ -20,10 +20,6 @@ from app.core.i18n import gettext as _
 PLAN_OF_OUTCOME: Mapping[str, str] = {"won_a": "A", "won_b": "B"}
 
 
-def _invalid(field: str, message: str) -> Invalid:
-    return Invalid(message, fields={field: message})
-
-
 def refuse_untried(case: Case) -> None:
     """Raise WrongState unless the case is being tried."""
     if not is_possible(Move.RESOLVE, case.state):
@@ -46,7 +42,7 @@ async def report_outcome(
         return
     code = await find_code(session, CodeKind.OUTCOME, report.outcome)
     if code is None:
-        raise _invalid("outcome", _("Choose one of the options."))
+        raise Invalid.at("outcome", _("Choose one of the options."))
     facts = replace(
         await read_facts(session, case),
         outcome_key=code.key,
@@ -77,21 +73,21 @@ def _find_plan(plans: Sequence[Plan], report: OutcomeInput) -> Plan | None:
         return None
     plan = next((plan for plan in plans if plan.letter == report.plan), None)
     if plan is None:
-        raise _invalid("plan", _("The case has no such plan."))
+        raise Invalid.at("plan", _("The case has no such plan."))
     expected = PLAN_OF_OUTCOME.get(report.outcome, report.plan)
     if report.plan != expected:
-        raise _invalid("plan", _("You say it was won with plan {letter}: choose that plan.").format(letter=expected))
+        raise Invalid.at("plan", _("You say it was won with plan {letter}: choose that plan.").format(letter=expected))
     return plan
 
 
 def _match_objections(plans: Sequence[Plan], judgements: Sequence[Judgement]) -> list[tuple[Objection, bool]]:
     known = {objection.id: objection for plan in plans for objection in plan.objections}
     if any(judgement.id not in known for judgement in judgements):
-        raise _invalid("objections", _("The case has no such objection."))
+        raise Invalid.at("objections", _("The case has no such objection."))
     return [(known[judgement.id], judgement.was_right) for judgement in judgements]
 
 
 def _check_follow_up(day: date | None, today: date) -> date:
     if day is None or day <= today:
-        raise _invalid("follow_up_on", _("Choose a day that is still to come."))
+        raise Invalid.at("follow_up_on", _("Choose a day that is still to come."))
     return day

@@ -2,24 +2,19 @@
 
 from datetime import date, datetime
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from app.cases.models import Effort, Objection, Plan, PlanStep
 from app.cases.schemas import Key, Named, name_of
-from app.core.text import ShortText, WrittenShortText, one_line
+from app.core.text import ShortText, WrittenShortText, drop_blank, one_line
 
 MAX_PLANS = 6
 MAX_STEPS = 20
 STEP_LIMIT = 500
 LETTERS = "ABCDEF"
-
-
-def drop_blank(value: Any) -> Any:
-    """An empty field of a form is no value."""
-    return None if value == "" else value
 
 
 StepLine = Annotated[str, *one_line(STEP_LIMIT)]

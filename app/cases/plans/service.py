@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
 from app.cases.codes import find_code
-from app.cases.models import Case, CaseMove, CodeKind, Objection, Plan, PlanStep
+from app.cases.models import Case, CodeKind, Objection, Plan, PlanStep
 from app.cases.plans import queries
 from app.cases.plans.schemas import (
     LETTERS,
@@ -21,7 +21,7 @@ from app.cases.plans.schemas import (
     StepInput,
 )
 from app.cases.queries import read_facts
-from app.cases.service import WrongState, announce_change, move_case, refuse_unready
+from app.cases.service import AlreadyAnswered, WrongState, announce_change, move_case, record_move, refuse_unready
 from app.cases.workflow import OPEN_STATES, Move, State
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import gettext as _
@@ -45,10 +45,6 @@ class NotTried(Conflict):
     """The step belongs to a plan that nobody tries now."""
 
     code = "not_tried"
-
-
-class AlreadyAnswered(Conflict):
-    code = "already_answered"
 
 
 def refuse_closed(case: Case) -> None:
@@ -129,11 +125,9 @@ async def _refuse_unknown(session: AsyncSession, plan: PlanCreate, viewer: Viewe
     """Refuse ids that name nothing here, or nothing the viewer may see."""
     await _refuse_unknown_owners(session, plan.steps)
     if plan.basis_practice_id and not await queries.has_practice(session, plan.basis_practice_id):
-        text = _("There is no such practice.")
-        raise Invalid(text, fields={"basis_practice_id": text})
+        raise Invalid.at("basis_practice_id", _("There is no such practice."))
     if plan.basis_case_id and not await queries.find_basis(session, plan.basis_case_id, viewer):
-        text = _("There is no such case, or you may not see it.")
-        raise Invalid(text, fields={"basis_case_id": text})
+        raise Invalid.at("basis_case_id", _("There is no such case, or you may not see it."))
 
 
 async def _refuse_unknown_owners(session: AsyncSession, steps: Sequence[StepInput]) -> None:
@@ -181,34 +175,20 @@ async def choose_plan(
     chooser_id = viewer.person_id
     today = viewer.local_day(now)
     if choice.follow_up_on is not None and choice.follow_up_on < today:
-        text = _("Choose a day that is still to come.")
-        raise Invalid(text, fields={"follow_up_on": text})
+        raise Invalid.at("follow_up_on", _("Choose a day that is still to come."))
     facts = await read_facts(session, case, reason=choice.reason)
     refuse_unready(Move.CHOOSE, facts)
     if case.state is State.TRYING and case.chosen_plan_id == plan.id:
         raise AlreadyTried(_("Plan {letter} is being tried already.").format(letter=plan.letter))
     note = f"{plan.letter}: {choice.reason}"
     if case.state is State.TRYING:
-        session.add(_record_switch(case, chooser_id, now, note))
+        record_move(session, case, State.TRYING, viewer, now, note)
     case.chosen_plan_id = plan.id
     case.choice_reason = choice.reason
     case.chosen_by_id = chooser_id
     case.chosen_at = now
     case.follow_up_on = choice.follow_up_on or propose_follow_up(plan, today)
     await move_case(session, case, Move.CHOOSE, facts, viewer, now, note=note)
-
-
-def _record_switch(case: Case, user_id: UUID, now: datetime, note: str) -> CaseMove:
-    """A switch leaves the state as it is, and is kept beside the moves all the same."""
-    return CaseMove(
-        organisation_id=case.organisation_id,
-        case_id=case.id,
-        from_state=State.TRYING,
-        to_state=State.TRYING,
-        user_id=user_id,
-        at=now,
-        note=note,
-    )
 
 
 async def tick_step(
@@ -232,8 +212,7 @@ async def raise_objection(
     refuse_closed(case)
     kind = await find_code(session, CodeKind.OBJECTION, objection.kind)
     if kind is None:
-        text = _("Choose one of the options.")
-        raise Invalid(text, fields={"kind": text})
+        raise Invalid.at("kind", _("Choose one of the options."))
     row = Objection(
         organisation_id=case.organisation_id,
         plan_id=plan.id,

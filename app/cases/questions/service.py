@@ -8,17 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Question
 from app.cases.queries import list_readers
-from app.cases.service import WrongState, announce_change, touch_case
+from app.cases.service import AlreadyAnswered, WrongState, announce_change, touch_case
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.core.db import new_id
-from app.core.errors import Conflict, Invalid
+from app.core.errors import Invalid
 from app.core.i18n import gettext as _
-
-
-class AlreadyAnswered(Conflict):
-    """Somebody else's answer stands there; it is not written over."""
-
-    code = "already_answered"
 
 
 async def ask_question(
@@ -33,8 +27,7 @@ async def ask_question(
     if addressed_to_id is not None:
         readers = {user.id for user in await list_readers(session, case)}
         if addressed_to_id not in readers:
-            message = _("Choose somebody who may read this case.")
-            raise Invalid(message, fields={"addressed_to_id": message})
+            raise Invalid.at("addressed_to_id", _("Choose somebody who may read this case."))
     question = Question(
         organisation_id=case.organisation_id,
         id=new_id(),

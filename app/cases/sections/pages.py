@@ -10,10 +10,11 @@ from app.accounts.viewer import Viewer
 from app.cases.deps import EditableCase, ReadableCase, may_edit
 from app.cases.drafts.forms import (
     FormView,
-    find_differing,
+    find_earlier,
     list_changes,
     load_choices,
     read_fields,
+    show_errors,
     show_typed,
     show_values,
 )
@@ -62,14 +63,11 @@ async def save_section(
 ) -> Response:
     """Save the section. Somebody else's newer text is shown beside one's own first (412)."""
     form = await read_form(request, FORMS[section])
-    view = FormView(await load_choices(session, viewer, case), show_typed(form.values), form.errors)
+    view = FormView(await load_choices(session, viewer, case), show_typed(form.values), show_errors(form.errors))
     if form.data is None:
         return show_section(request, section, case, view, 422)
-    if form.data.version != case.version:
-        view.earlier = find_differing(case, form.data)
-        view.earlier_by = case.updated_by.name if case.updated_by else ""
-        if view.earlier:
-            return show_section(request, section, case, view, 412)
+    if find_earlier(case, form.data, view):
+        return show_section(request, section, case, view, 412)
     return await store_section(request, session, section, case, form.data, view, viewer, now)
 
 
