@@ -71,13 +71,13 @@ async def test_only_the_manager_of_the_team_validates_and_retires(
     assert "Say what should be looked at." in unreasoned.text
     assert (await charlie.post(address, data={"trust": "needs_review", "note": "The rule changed."})).status_code == 303
     flagged = (await bob.get(f"/practices/{practice.id}")).text
-    assert "Needs review by Charlie Fjord" in flagged
+    assert "Needs review (Charlie Fjord)" in flagged
     assert "The rule changed." in flagged
 
     assert (await mona.post(address, data={"trust": "obsolete"})).status_code == 303
     revived = await charlie.post(address, data={"trust": "needs_review", "note": "It still works."})
     assert revived.status_code == 422
-    assert "Obsolete by Mona Fjord" in (await bob.get(f"/practices/{practice.id}")).text
+    assert "Obsolete (Mona Fjord)" in (await bob.get(f"/practices/{practice.id}")).text
     assert (await mona.post(address, data={"trust": "shiny"})).status_code == 422
 
 
