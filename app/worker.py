@@ -24,6 +24,7 @@ FOLLOWERS: Mapping[str, Sequence[Follower]] = {
 }
 
 CONCURRENCY = {PROMPT: 4, BULK: 1}
+STALLED_EVERY_SECONDS = 15
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=3)
 
 
@@ -60,4 +61,13 @@ async def run_worker(environment: JobEnvironment, conninfo: str) -> None:
             )
             for queue, concurrency in CONCURRENCY.items()
         ]
-        await asyncio.gather(*loops)
+        await asyncio.gather(take_up_stalled(app), *loops)
+
+
+async def take_up_stalled(app: App) -> None:
+    """Run again, from now on, what a worker was doing when it was killed."""
+    while True:
+        for job in await app.job_manager.get_stalled_jobs():
+            log.warning("job_taken_up", job=job.task_name, id=job.id)
+            await app.job_manager.retry_job(job)
+        await asyncio.sleep(STALLED_EVERY_SECONDS)

@@ -126,6 +126,25 @@ async def test_a_saved_text_is_found_within_three_seconds(
         await asyncio.wait([working])
 
 
+async def test_what_a_killed_worker_was_doing_is_done_after_all(
+    committed_database: Database, committed: SessionFactory, slot: ModelSlot
+) -> None:
+    async with organisation_session(committed, ALICE.organisation_id) as session:
+        case = await create_case(session, visibility=EVERYONE, **STORIES["left_nb"])
+        await enter_organisation(session, ALICE.organisation_id)
+        await publish(session, "case.changed", organisation_id=str(case.organisation_id), case_id=str(case.id))
+        await session.execute(text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL"))
+    conninfo = committed_database.app_url.replace("+psycopg", "", 1)
+    working = asyncio.ensure_future(run_worker(JobEnvironment(committed, {ModelSlot: slot}), conninfo))
+    try:
+        async with asyncio.timeout(20):
+            while not await count_embedded(committed, case):
+                await asyncio.sleep(0.1)
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+
+
 async def count_embedded(factory: SessionFactory, case: Case) -> int:
     async with organisation_session(factory, ALICE.organisation_id) as session:
         counted = await session.scalar(
