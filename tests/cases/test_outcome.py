@@ -134,3 +134,14 @@ async def test_outcome_has_its_time(session: AsyncSession, alice: httpx.AsyncCli
     case = await create_case(session, state=state)
     assert (await alice.get(f"/cases/{case.id}/outcome")).status_code == 409
     assert (await alice.post(f"/cases/{case.id}/outcome", data=WON)).status_code == 409
+
+
+@pytest.mark.usefixtures("plan")
+async def test_a_new_day_alone_keeps_what_was_told(session: AsyncSession, case: Case, open_api: OpenApi) -> None:
+    api, path = await open_api(ALICE), f"/api/v1/cases/{case.id}/outcome"
+    later = {"outcome": "still_open", "follow_up_on": str(read_clock().date() + timedelta(days=20))}
+    assert (await api.post(path, json=later | {"worked": "She reads it.", "current_state": "Asks."})).status_code == 200
+    again = await api.post(path, json=later)
+    assert (again.json()["worked"], again.json()["current_state"]) == ("She reads it.", "Asks.")
+    cleared = await api.post(path, json=later | {"worked": ""})
+    assert (cleared.json()["worked"], cleared.json()["current_state"]) == ("", "Asks.")

@@ -62,9 +62,9 @@ async def report_outcome(
 
 
 def _write_texts(case: Case, report: OutcomeInput) -> None:
-    case.outcome_worked = report.worked
-    case.outcome_not_worked = report.not_worked
-    case.outcome_current_state = report.current_state
+    """Keep the texts that were given; what was told at an earlier reminder stays."""
+    for name in {"worked", "not_worked", "current_state"} & report.model_fields_set:
+        setattr(case, f"outcome_{name}", getattr(report, name))
 
 
 def _find_plan(plans: Sequence[Plan], report: OutcomeInput) -> Plan | None:
