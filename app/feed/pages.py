@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from app.accounts.deps import CurrentUser, create_page_router
-from app.cases.queries import list_waiting
+from app.cases.waiting import list_waiting
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.pagination import Cursor

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import OrganisationName, Viewer
 from app.cases.models import HatStatus, Visibility
-from app.cases.queries import list_waiting
+from app.cases.waiting import list_waiting
 from app.cases.workflow import State
 from app.core.clock import read_clock
 from app.core.errors import BadRequest

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import column, or_, select, table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries as accounts
@@ -19,9 +18,6 @@ from app.cases.plans.view import PlansView, view_plans
 from app.cases.questions.queries import list_questions
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, Move, State, find_next, is_possible
 from app.core.i18n import gettext as _
-
-PRACTICES = table("practices", *(column(name) for name in ("id", "case_id", "audience", "team_id", "solver_id")))
-"""Known by name alone: practices are a later feature, and row-level security guards the table like any other."""
 
 WANTED_HATS = (HatKind.SPARRING_PARTNER, HatKind.DECISION_MAKER)
 """Without these the same problems come back, so the page says when nobody wears one."""
@@ -101,7 +97,7 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
         bare_hats=_list_bare_hats(hats) if case.state in OPEN_STATES else [],
         questions=[_view_question(case, question, viewer) for question in await list_questions(session, case)],
         moves=await queries.list_moves(session, case.id),
-        practice_id=await find_practice(session, case, viewer) if case.state is State.SHARED else None,
+        practice_id=await queries.find_practice(session, case, viewer) if case.state is State.SHARED else None,
         may_edit=edits,
         may_manage=viewer.leads(case.team_id),
         may_ask=discussed,
@@ -135,13 +131,3 @@ def _view_question(case: Case, question: Question, viewer: Viewer) -> QuestionVi
         may_answer=is_open and question.answered_at is None,
         may_change=is_open and question.answered_by_id == viewer.user_id,
     )
-
-
-async def find_practice(session: AsyncSession, case: Case, viewer: Viewer) -> UUID | None:
-    """The practice made from the case, if the viewer is among its audience."""
-    seen = or_(
-        PRACTICES.c.audience == "everyone",
-        PRACTICES.c.team_id.in_(viewer.team_ids),
-        PRACTICES.c.solver_id == viewer.user_id,
-    )
-    return await session.scalar(select(PRACTICES.c.id).where(PRACTICES.c.case_id == case.id, seen))

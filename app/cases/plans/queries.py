@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -11,10 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from app.accounts.models import User
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Objection, Plan, PlanStep
-from app.cases.queries import visible_to
-
-PRACTICES = table("practices", column("id"))
-"""Known by name alone: practices are a later feature, and row-level security guards the table like any other."""
+from app.cases.queries import PRACTICES, visible_to
 
 
 def load_plan() -> Sequence[ORMOption]:

@@ -1,0 +1,135 @@
+"""What waits for a person in the cases: questions, hats, and what is due on own ones."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, load_only
+
+from app.accounts.models import User
+from app.accounts.viewer import Viewer
+from app.cases.models import HAT_NAMES, Case, Hat, HatStatus, Plan, Question
+from app.cases.queries import visible_to
+from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
+from app.core.i18n import gettext as _
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Something that waits for the viewer: where to do it (a route with its parameters), and since when."""
+
+    kind: str
+    text: str
+    title: str
+    """Of the case; empty while the viewer may not read it."""
+    since: datetime
+    route: str
+    params: dict[str, UUID]
+    anchor: str = ""
+
+
+UNSHARED_AFTER = timedelta(days=7)
+WAITING_LIMIT = 50
+
+
+async def list_waiting(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:
+    """What waits for this person, the oldest first; `today` in the person's time zone."""
+    if viewer.user_id is None:
+        return []
+    found = [
+        *await _list_questions_to(session, viewer),
+        *await _list_hats_asked(session, viewer),
+        *await _list_own_due(session, viewer, today),
+    ]
+    return sorted(found, key=lambda waiting: waiting.since)
+
+
+async def _list_questions_to(session: AsyncSession, viewer: Viewer) -> list[Waiting]:
+    to_me = or_(
+        Question.addressed_to_id == viewer.user_id,
+        and_(Question.addressed_to_id.is_(None), Case.owner_id == viewer.user_id),
+    )
+    found = await session.execute(
+        select(Question.asked_at, User.name, Case.id, Case.title)
+        .join(Case, and_(Case.organisation_id == Question.organisation_id, Case.id == Question.case_id))
+        .join(User, and_(User.organisation_id == Question.organisation_id, User.id == Question.asked_by_id))
+        .where(to_me, Question.answered_at.is_(None), visible_to(viewer), Case.state != State.WITHDRAWN)
+        .order_by(Question.id)
+        .limit(WAITING_LIMIT)
+    )
+    return [
+        Waiting(
+            "question",
+            _("Answer {name}").format(name=name),
+            title,
+            at,
+            "case_detail",
+            {"case_id": case_id},
+            "questions",
+        )
+        for at, name, case_id, title in found
+    ]
+
+
+async def _list_hats_asked(session: AsyncSession, viewer: Viewer) -> list[Waiting]:
+    """Hats asked of the viewer, and hats that others offer to wear on the viewer's own cases."""
+    offered = Hat.asked_by_id == Hat.user_id
+    mine = or_(and_(~offered, Hat.user_id == viewer.user_id), and_(offered, Case.owner_id == viewer.user_id))
+    wearer, asker = aliased(User), aliased(User)
+    found = await session.execute(
+        select(Hat, Case.title, visible_to(viewer), wearer.name, asker.name)
+        .join(Case, and_(Case.organisation_id == Hat.organisation_id, Case.id == Hat.case_id))
+        .join(wearer, and_(wearer.organisation_id == Hat.organisation_id, wearer.id == Hat.user_id))
+        .outerjoin(asker, and_(asker.organisation_id == Hat.organisation_id, asker.id == Hat.asked_by_id))
+        .where(mine, Hat.status == HatStatus.ASKED, Case.state.in_(OPEN_STATES | CLOSED_STATES))
+        .order_by(Hat.id)
+        .limit(WAITING_LIMIT)
+    )
+    return [
+        _wait_for_hat(hat, title if readable else "", name, asked_by) for hat, title, readable, name, asked_by in found
+    ]
+
+
+def _wait_for_hat(hat: Hat, title: str, wearer: str, asker: str | None) -> Waiting:
+    kind = _(HAT_NAMES[hat.kind])
+    if hat.asked_by_id == hat.user_id:
+        text = _("{name} offers to be {hat}").format(name=wearer, hat=kind)
+    else:
+        text = _("{name} asks you to be {hat}").format(name=asker or _("Somebody"), hat=kind)
+    return Waiting("hat", text, title, hat.asked_at, "show_hat", {"case_id": hat.case_id, "hat_id": hat.id})
+
+
+async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:
+    """Own cases whose switch date or follow-up has come, and those resolved a week ago and not shared."""
+    found = await session.execute(
+        select(Case, Plan.switch_on)
+        .outerjoin(Plan, and_(Plan.organisation_id == Case.organisation_id, Plan.id == Case.chosen_plan_id))
+        .where(
+            Case.owner_id == viewer.user_id,
+            or_(
+                and_(Case.state == State.TRYING, or_(Plan.switch_on <= today, Case.follow_up_on <= today)),
+                and_(Case.state == State.RESOLVED, Case.resolved_at <= _start_of(today) - UNSHARED_AFTER),
+            ),
+        )
+        .options(load_only(Case.state, Case.title, Case.follow_up_on, Case.resolved_at, Case.moved_at))
+        .order_by(Case.moved_at, Case.id)
+        .limit(WAITING_LIMIT)
+    )
+    return [_wait_for_owner(case, switch_on, today) for case, switch_on in found]
+
+
+def _wait_for_owner(case: Case, switch_on: date | None, today: date) -> Waiting:
+    place = ("case_detail", {"case_id": case.id})
+    if case.state is State.RESOLVED:
+        return Waiting("sharing", _("Share what you learned"), case.title, case.resolved_at or case.moved_at, *place)
+    if case.follow_up_on is not None and case.follow_up_on <= today:
+        since = _start_of(case.follow_up_on)
+        return Waiting("outcome", _("Tell how it went"), case.title, since, *place, "plans")
+    assert switch_on is not None
+    return Waiting("switch", _("Switch plan, or give it more time"), case.title, _start_of(switch_on), *place, "plans")
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
