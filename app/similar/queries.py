@@ -34,7 +34,7 @@ from app.cases.queries import visible_to
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.deals.models import Deal
 from app.embeddings.embedder import Vector
-from app.practices.models import Practice, PracticeUse, UseResult
+from app.practices.models import Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.models import Passage
@@ -72,10 +72,16 @@ class Query:
 
 
 def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) -> Select[*tuple[Any, ...]]:
-    """Cases with a story to find that the viewer may see, or whose practice she may see; each once."""
+    """Cases with a story to find that the viewer may see, or whose practice she may see; each once.
+
+    A retired practice is none: its case is found as a case, by those who may read it.
+    """
     readable = visible_to(viewer)
     shown = and_(
-        Practice.organisation_id == Case.organisation_id, Practice.case_id == Case.id, practice_visible_to(viewer)
+        Practice.organisation_id == Case.organisation_id,
+        Practice.case_id == Case.id,
+        Practice.trust != Trust.OBSOLETE,
+        practice_visible_to(viewer),
     )
     query = (
         select(

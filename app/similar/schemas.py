@@ -9,6 +9,7 @@ from app.cases.models import Case
 from app.cases.schemas import Key
 from app.cases.workflow import State
 from app.core.text import TEXT_LIMIT, Line, Text, WrittenText, drop_blank
+from app.practices.models import Trust
 from app.practices.schemas import FeedFilter
 from app.similar.matches import Match
 from app.similar.queries import INDEXED_STATES, Filters
@@ -126,6 +127,7 @@ class SimilarCase(BaseModel):
     band: Band
     reasons: list[str] = Field(examples=[["Says the same in Swedish", "Same obstacle: Champion left"]])
     passage: PassageRead | None
+    trust: Trust | None = Field(description="Of a practice: how far it is to be trusted.", examples=["validated"])
     outcome: str | None = Field(description="Key of the outcome.", examples=["won_b"])
     plan: PlanUsed | None = Field(description="The plan that was used, or is being tried.")
     resolution: str = Field(description="What helped, or what did not.")
@@ -143,6 +145,7 @@ class SimilarCase(BaseModel):
             band=match.band,
             reasons=match.list_reasons(),
             passage=PassageRead.model_validate(match.passage, from_attributes=True) if match.passage else None,
+            trust=match.trust,
             outcome=match.outcome.key if match.outcome else None,
             plan=PlanUsed.model_validate(match.plan, from_attributes=True) if match.plan else None,
             resolution=match.resolution,

@@ -77,8 +77,13 @@ async def find_similar(
         words = await read_query_words(session, viewer.organisation_id, text, language)
         return words, await queries.find_wordiest(session, viewer, words, filters, codes, depth)
 
-    # The database looks for words while the model reads.
-    vector, (words, found) = await asyncio.gather(embed_query(embedder, text), look_by_words())
+    # The database looks for words while the model reads. After an error the session is closed: wait for both.
+    vector, looked = await asyncio.gather(embed_query(embedder, text), look_by_words(), return_exceptions=True)
+    if isinstance(vector, BaseException):
+        raise vector
+    if isinstance(looked, BaseException):
+        raise looked
+    words, found = looked
     mode: Mode = "keywords" if vector is None else "full"
     query = Query(language, words, vector, embedder.model_id if embedder else None, depth)
     if vector is not None:

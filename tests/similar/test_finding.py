@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import httpx
@@ -5,11 +6,13 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.viewer import OrganisationName, Viewer
 from app.cases.models import Case, HatKind, Visibility
 from app.cases.workflow import State
 from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.slot import ModelSlot
-from app.practices.models import Audience
+from app.practices.models import Audience, Trust
+from app.similar import queries, service
 from app.similar.ranking import STRONG
 from tests.conftest import OpenApi
 from tests.factories import create_case, create_hat, create_practice, create_resolved_case
@@ -144,8 +147,20 @@ async def test_a_practice_stands_for_its_case(
     assert "Rødbekk" not in str(found)
     assert "Kun for hattene" not in str(found)
     assert found["learn"][0]["plan"] is None
+    assert found["learn"][0]["trust"] == "not_validated"
     practice.audience = Audience.TEAM
     await session.flush()
+    assert ids(await find(await open_api(CHARLIE))) == []
+
+
+async def test_a_retired_practice_leaves_its_case_to_its_readers(
+    session: AsyncSession, index: Index, full: FastAPI, open_api: OpenApi
+) -> None:
+    case = await create_resolved_case(session, **STORIES["left_nb"], visibility=Visibility.RESTRICTED)
+    await create_practice(session, case, when_to_use=STORIES["left_sv"]["situation"], trust=Trust.OBSOLETE)
+    await index(case)
+    found = await find(await open_api(ALICE))
+    assert [(match["kind"], match["id"], match["trust"]) for match in found["learn"]] == [("case", str(case.id), None)]
     assert ids(await find(await open_api(CHARLIE))) == []
 
 
@@ -174,6 +189,29 @@ async def test_a_model_that_fails_leaves_the_words(
     found = await find(await open_api(BOB), "Etterfølgeren hos grossisten svarer ikke")
     assert found["mode"] == "keywords"
     assert str(cases["left_nb"].id) in ids(found)
+
+
+async def test_an_error_of_the_model_waits_for_the_database(
+    session: AsyncSession, slot: ModelSlot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the look-up would go on with a session that is being closed."""
+    ended = False
+
+    async def look_slowly(*_arguments: object) -> list[object]:
+        nonlocal ended
+        await asyncio.sleep(0.05)
+        ended = True
+        return []
+
+    async def fail(*_arguments: object) -> None:
+        raise MemoryError
+
+    viewer = Viewer(OrganisationName(BOB.organisation_id, "Fjord", "fjord"), user_id=BOB.id, role=BOB.role)
+    monkeypatch.setattr(queries, "find_wordiest", look_slowly)
+    monkeypatch.setattr(service, "embed_query", fail)
+    with pytest.raises(MemoryError):
+        await service.find_similar(session, viewer, CHAMPION_LEFT, slot=slot)
+    assert ended
 
 
 async def test_spellings_without_nordic_letters_are_found(
