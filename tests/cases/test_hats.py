@@ -93,3 +93,31 @@ async def test_page_says_which_hat_nobody_wears(session: AsyncSession, alice: ht
     await create_hat(session, case, MONA, kind=HatKind.SPARRING_PARTNER)
     page = await alice.get(f"/cases/{case.id}")
     assert "Nobody yet: decision maker" in page.text
+
+
+async def test_manager_hands_a_case_over_by_program(session: AsyncSession, open_api: OpenApi) -> None:
+    case = await create_case(session)
+    path = f"/api/v1/cases/{case.id}/hand-over"
+    assert (await (await open_api(ALICE)).post(path, json={"owner": str(BOB.id)})).status_code == 403
+    mona = await open_api(MONA)
+    unknown = await mona.post(path, json={"owner": str(DORA.id)})
+    assert unknown.status_code == 422
+    assert "owner" in unknown.json()["errors"]
+    given = await mona.post(path, json={"owner": str(BOB.id)})
+    assert given.status_code == 200
+    assert given.json()["owner"]["id"] == str(BOB.id)
+    assert given.json()["author"]["id"] == str(ALICE.id)
+    assert given.headers["ETag"] == f'"{case.version + 1}"'
+
+
+async def test_owner_takes_a_hat_off_by_program(session: AsyncSession, open_api: OpenApi) -> None:
+    case = await create_case(session)
+    hat = await create_hat(session, case, BOB)
+    path, match = f"/api/v1/cases/{case.id}/hats/{hat.id}", {"If-Match": f'"{case.version}"'}
+    alice = await open_api(ALICE)
+    assert (await alice.delete(path)).status_code == 428
+    assert (await alice.delete(path, headers={"If-Match": '"99"'})).status_code == 412
+    assert (await (await open_api(MONA)).delete(path, headers=match)).status_code == 403
+    assert (await alice.delete(path, headers=match)).status_code == 204
+    assert await read_hats(session, case) == []
+    assert (await alice.delete(path, headers=match)).status_code == 404

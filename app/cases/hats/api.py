@@ -3,19 +3,24 @@
 from datetime import datetime
 from uuid import UUID
 
+from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.accounts.viewer import Viewer
-from app.cases.deps import LockedCase, ReadableCase
+from app.cases.answers import answer_case
+from app.cases.deps import LockedCase, ManagedCase, ReadableCase
 from app.cases.hats import queries, service
 from app.cases.hats.deps import AskedHat
-from app.cases.hats.schemas import HatInput, HatList, HatRead
+from app.cases.hats.schemas import HandOverInput, HatInput, HatList, HatRead
 from app.cases.models import Case
+from app.cases.queries import reload_case
+from app.cases.schemas import CaseRead
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.core.errors import NotFound
+from app.core.versions import IfMatch, refuse_stale
 
 router = create_api_router("hats")
 
@@ -59,6 +64,44 @@ async def accept_hat(asked: AskedHat, session: Session, viewer: CurrentViewer, n
 async def decline_hat(asked: AskedHat, session: Session, viewer: CurrentViewer, now: Now) -> HatRead:
     """Who was asked may; an offer is declined by who hands out hats."""
     return await answer_hat(session, asked, viewer, now, accept=False)
+
+
+@router.delete(
+    "/cases/{case_id}/hats/{hat_id}",
+    operation_id="remove_hat",
+    summary="Take a hat off",
+    status_code=204,
+    responses=document_errors(404, 412, 428),
+)
+async def remove_hat(
+    case: LockedCase, hat_id: UUID, version: IfMatch, session: Session, viewer: CurrentViewer, now: Now
+) -> None:
+    """The owner may, and who wears the hat or was asked to. The version is that of the case."""
+    hat = await queries.find_hat(session, case, hat_id)
+    if hat is None:
+        raise NotFound
+    refuse_stale(case.version, version)
+    await service.remove_hat(session, case, hat, viewer, now)
+
+
+@router.post(
+    "/cases/{case_id}/hand-over",
+    operation_id="hand_over_case",
+    summary="Give a case another owner",
+    responses=document_errors(404, 409),
+)
+async def hand_over(
+    request: Request,
+    case: ManagedCase,
+    body: HandOverInput,
+    session: Session,
+    viewer: CurrentViewer,
+    now: Now,
+    response: Response,
+) -> CaseRead:
+    """The manager of the case's team may. Who wrote the case stays its author."""
+    await service.hand_over(session, case, body.owner, viewer, now, field="owner")
+    return await answer_case(request, session, await reload_case(session, case.id), response)
 
 
 async def answer_hat(session: AsyncSession, asked: AskedHat, viewer: Viewer, now: datetime, *, accept: bool) -> HatRead:

@@ -26,6 +26,12 @@ class HatInput(BaseModel):
     user_id: UUID = Field(examples=["01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11"])
 
 
+class HandOverInput(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    owner: UUID = Field(description="Of a user.", examples=["01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11"])
+
+
 class HatRead(BaseModel):
     """Who was asked to wear which hat, and what became of it."""
 

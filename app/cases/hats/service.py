@@ -98,9 +98,11 @@ async def remove_hat(session: AsyncSession, case: Case, hat: Hat, viewer: Viewer
     await announce_change(session, case, now)
 
 
-async def hand_over(session: AsyncSession, case: Case, owner_id: UUID, viewer: Viewer, now: datetime) -> None:
+async def hand_over(
+    session: AsyncSession, case: Case, owner_id: UUID, viewer: Viewer, now: datetime, *, field: str = "owner_id"
+) -> None:
     """Make somebody else the owner. Who wrote the case stays its author; asking others to take over is done."""
-    owner = await find_person(session, owner_id, "owner_id")
+    owner = await find_person(session, owner_id, field)
     case.owner_id = owner.id
     await session.execute(delete(Hat).where(Hat.case_id == case.id, Hat.kind == HatKind.OWNER, Hat.user_id != owner.id))
     await touch_case(session, case, viewer, now)
