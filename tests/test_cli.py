@@ -172,3 +172,28 @@ def test_the_site_serves_and_stops_with_its_database(data_dir: Path) -> None:
     site.communicate(timeout=90)  # The model's libraries may be loading, which cannot be broken off.
     assert site.returncode == 0
     assert not (data_dir / "cluster" / "postmaster.pid").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "refusal"),
+    [
+        ({"UNSTUCK_SECRET_KEY": "s" * 32}, "DATABASE_URL is missing: "),
+        ({"DATABASE_URL": "postgresql+psycopg:///unstuck"}, "UNSTUCK_SECRET_KEY is missing or shorter than 32 "),
+    ],
+)
+def test_production_is_refused_what_only_a_demo_may_lack(
+    scratch: Path,
+    settings: dict[str, str],
+    refusal: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in ({"UNSTUCK_ENV": "production"} | settings).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["unstuck", "serve", "--port", "0", "--data-dir", str(scratch / "production")])
+    with pytest.raises(SystemExit):
+        main()
+    told = capsys.readouterr().err
+    assert told.startswith(refusal)
+    assert len(told.splitlines()) == 1
+    assert not (scratch / "production").exists()

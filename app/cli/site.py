@@ -37,7 +37,8 @@ class CommandError(Exception):
 def explain(error: Exception) -> str | None:
     """What an operator needs to know of an error; None when it is a fault of ours."""
     if isinstance(error, ValidationError):
-        return "\n".join(f"{'.'.join(map(str, fault['loc']))} {fault['msg']}".strip() for fault in error.errors())
+        told = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors())
+        return "\n".join(f"{place} {message.removeprefix('Value error, ')}".strip() for place, message in told)
     if isinstance(error, CommandError | DatabaseServerError | ModelBuildError | UnstuckError):
         return str(error)
     if isinstance(error, psycopg.OperationalError | sqlalchemy.exc.OperationalError):
@@ -114,8 +115,8 @@ def build_quietly(model_dir: Path) -> None:
 def open_site(data_dir: Path | None, *, serve_at: str | None = None, create: bool = False) -> Iterator[Site]:
     """The site that DATABASE_URL or the data directory names; its server runs for the length of the block.
 
-    `serve_at` is the address that this process is about to serve; operator commands leave it out, and may reach
-    the server of a running site. `create` makes a database where there is none.
+    In production DATABASE_URL must be set. `serve_at` is the address that this process is about to serve; operator
+    commands leave it out, and may reach the server of a running site. `create` makes a database where there is none.
     """
     base_url = os.environ.get("UNSTUCK_BASE_URL") or serve_at or Settings().base_url
     settings = Settings(base_url=base_url)

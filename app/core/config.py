@@ -34,7 +34,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def refuse_unsafe_production(self) -> Self:
-        """In production a secret must be given, and no process may run its own database."""
+        """In production a database and a secret must be given: no process may run its own database there."""
+        if self.env == "production" and not self.database_url:
+            raise ValueError("DATABASE_URL is missing: in production set it to a PostgreSQL server of your own.")
         if self.env == "production" and len(self.secret_key.get_secret_value()) < MIN_SECRET_LENGTH:
             raise ValueError(
                 f"UNSTUCK_SECRET_KEY is missing or shorter than {MIN_SECRET_LENGTH} characters: "
