@@ -153,6 +153,7 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
         obstacles=len(case.obstacles),
         situation=case.situation,
         desired_state=case.desired_state,
+        for_a_missing_team=case.visibility == Visibility.TEAM and case.team_id is None,
         answered_questions=answered_questions,
         skip_questions_reason=case.skip_questions_reason,
         plans_with_move=plans_with_move,

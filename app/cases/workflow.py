@@ -74,6 +74,8 @@ class CaseFacts:
     obstacles: int = 0
     situation: str = ""
     desired_state: str = ""
+    for_a_missing_team: bool = False
+    """Whether the case is for its team and has none, so that nobody would see it."""
     answered_questions: int = 0
     skip_questions_reason: str = ""
     plans_with_move: int = 0
@@ -112,6 +114,7 @@ def _needs(move: Move, facts: CaseFacts) -> list[tuple[bool, Missing]]:
                 (not facts.obstacles, Missing("obstacles", N_("Choose why it is stuck."))),
                 (not facts.situation, Missing("situation", N_("Describe the situation."))),
                 (not facts.desired_state, Missing("desired_state", N_("Say what you want to achieve."))),
+                (facts.for_a_missing_team, Missing("visibility", N_("Choose a team, or let everyone see it."))),
             ]
         case Move.CREATE:
             sparred = facts.answered_questions >= QUESTIONS_BEFORE_PLANS or facts.skip_questions_reason

@@ -2,14 +2,16 @@ import re
 
 import httpx
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.models import TeamMember
 from app.cases.models import Case
 from app.cases.workflow import State
 from app.core.db import new_id
+from tests.conftest import OpenApi
 from tests.factories import create_case
-from tests.world import CHARLIE, DORA
+from tests.world import CHARLIE, DORA, Person
 
 FORM = {
     "title": "Port terminal went quiet after the demo",
@@ -193,6 +195,7 @@ async def test_case_joins_the_deal_the_crm_knows_unless_it_is_hidden(
     hidden = await alice.post(f"/cases/{new_id()}/draft", data=FORM | crm | {"external_id": "2"})
     assert hidden.status_code == 422
     assert 'id="f-external_id-error"' in hidden.text
+    assert "You cannot use this deal of the CRM." in hidden.text
 
 
 async def test_a_tag_that_is_too_long_is_told_at_the_tags(alice: httpx.AsyncClient) -> None:
@@ -202,3 +205,44 @@ async def test_a_tag_that_is_too_long_is_told_at_the_tags(alice: httpx.AsyncClie
     assert response.status_code == 422
     assert 'id="f-tags-error"' in response.text
     assert "Use at most 60 characters." in response.text
+
+
+async def leave_team(session: AsyncSession, person: Person) -> None:
+    await session.execute(delete(TeamMember).where(TeamMember.user_id == person.id))
+
+
+async def test_who_is_in_no_team_posts_for_everyone(
+    session: AsyncSession, charlie: httpx.AsyncClient, alice: httpx.AsyncClient
+) -> None:
+    await leave_team(session, CHARLIE)
+    page = await charlie.get("/cases/new")
+    assert 'value="team"' not in page.text
+    path = f"/cases/{new_id()}"
+    data = FORM | {"action": "post", "version": "0"}
+    refused = await charlie.post(f"{path}/draft", data=data | {"visibility": "team"})
+    assert refused.status_code == 422
+    assert "Choose a team, or let everyone see it." in refused.text
+    assert (await charlie.post(f"{path}/draft", data=data | {"visibility": "everyone"})).status_code == 303
+    assert (await alice.get(path)).status_code == 200
+
+
+async def test_a_program_gives_no_case_to_a_team_that_is_none(session: AsyncSession, open_api: OpenApi) -> None:
+    await leave_team(session, CHARLIE)
+    api = await open_api(CHARLIE)
+    refused = await api.post("/api/v1/cases", json={"title": "Quiet", "visibility": "team"})
+    assert refused.status_code == 422
+    assert list(refused.json()["errors"]) == ["visibility"]
+    fields = {name: FORM[name] for name in ("title", "customer", "obstacles", "situation", "desired_state")}
+    written = await api.post("/api/v1/cases", json=fields)
+    assert (written.json()["visibility"], written.json()["team"]) == ("everyone", None)
+    path = f"/api/v1/cases/{written.json()['id']}"
+    posted = await api.post(f"{path}/post")
+    assert posted.status_code == 200
+    patched = await api.patch(path, json={"visibility": "team"}, headers={"If-Match": posted.headers["ETag"]})
+    assert list(patched.json()["errors"]) == ["visibility"]
+    older = await create_case(session, owner=CHARLIE, state=State.DRAFT)
+    older.team_id = None
+    await session.flush()
+    unseen = await api.post(f"/api/v1/cases/{older.id}/post")
+    assert unseen.status_code == 409
+    assert list(unseen.json()["errors"]) == ["visibility"]

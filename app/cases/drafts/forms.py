@@ -78,7 +78,7 @@ def show_errors(errors: Mapping[str, str]) -> dict[str, str]:
 
 def blank_values(viewer: Viewer) -> dict[str, str | list[str]]:
     """What an empty form starts with."""
-    given = {"team_id": str(viewer.team_ids[0]) if viewer.team_ids else ""}
+    given = {"team_id": str(viewer.team_ids[0])} if viewer.team_ids else {"visibility": Visibility.EVERYONE.value}
     return show_typed(given | {"currency": CURRENCY_OF.get(viewer.language or "", "")})
 
 
@@ -151,7 +151,11 @@ async def load_choices(session: AsyncSession, viewer: Viewer, case: Case | None 
         "industry": _options(codes.values(), CodeKind.INDUSTRY),
         "stage": _options(codes.values(), CodeKind.STAGE),
         "team_id": [(str(team.id), team.name, "") for team in teams],
-        "visibility": [(value.value, name_visibility(value), hint) for value, hint in hints.items()],
+        "visibility": [
+            (value.value, name_visibility(value), hint)
+            for value, hint in hints.items()
+            if teams or value is not Visibility.TEAM
+        ],
         "currency": [(currency, currency, "") for currency in currencies],
         "language": [(code, name, "") for code, name in LANGUAGE_NAMES.items()],
     }

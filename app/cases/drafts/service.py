@@ -14,9 +14,9 @@ from app.accounts.models import User
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.codes import list_codes
-from app.cases.models import Case, CaseObstacle, CodeKind
+from app.cases.models import Case, CaseObstacle, CodeKind, Visibility
 from app.cases.service import WrongState, touch_case
-from app.cases.workflow import CaseFacts, Move, State, find_missing
+from app.cases.workflow import CaseFacts, Missing, Move, State, find_missing
 from app.core.db import new_id
 from app.core.errors import Invalid
 from app.core.i18n import current_language
@@ -60,7 +60,7 @@ class _Change:
 async def create_draft(
     session: AsyncSession, viewer: Viewer, owner: User, now: datetime, *, case_id: UUID | None = None
 ) -> Case:
-    """An empty draft in the owner's first team."""
+    """An empty draft in the owner's first team; for everyone when the owner is in none."""
     teams = await accounts.list_memberships(session, owner.id)
     deal = Deal(organisation_id=viewer.organisation_id, id=new_id(), owner_id=owner.id)
     session.add(deal)
@@ -73,6 +73,7 @@ async def create_draft(
         client_id=None if viewer.user_id else viewer.client_id,
         updated_by_id=viewer.user_id,
         team_id=teams[0].team_id if teams else None,
+        visibility=Visibility.TEAM if teams else Visibility.EVERYONE,
         deal_id=deal.id,
         created_at=now,
         updated_at=now,
@@ -131,10 +132,19 @@ async def _resolve(session: AsyncSession, case: Case, changes: Mapping[str, Any]
         change.errors["team_id"] = _("Choose one of the options.")
     await _resolve_codes(session, case, changes, change)
     await _resolve_deal(session, case, change, viewer)
-    if case.state is not State.DRAFT:
-        for need in find_missing(Move.POST, _needed(case, changes)):
-            change.errors.setdefault(need.field, _(need.message))
+    for need in _find_taken_away(case, changes):
+        change.errors.setdefault(need.field, _(need.message))
     return change
+
+
+def _find_taken_away(case: Case, changes: Mapping[str, Any]) -> list[Missing]:
+    """What a posted case would lack after the changes; of one that lacked it before, nothing more is asked.
+
+    A draft may lack anything, but not be given to a team that it does not have.
+    """
+    lacked = find_missing(Move.POST, _needed(case, {}))
+    missing = [need for need in find_missing(Move.POST, _needed(case, changes)) if need not in lacked]
+    return [need for need in missing if case.state is not State.DRAFT or need.field == "visibility"]
 
 
 async def _resolve_codes(session: AsyncSession, case: Case, changes: Mapping[str, Any], change: _Change) -> None:
@@ -165,7 +175,7 @@ async def _resolve_deal(session: AsyncSession, case: Case, change: _Change, view
         return
     change.other_deal = await find_deal(session, source, external_id)
     if change.other_deal and not await queries.may_link_deal(session, change.other_deal.id, viewer):
-        change.errors["external_id"] = _("This deal already has a case that you may not see. Ask your manager.")
+        change.errors["external_id"] = _("You cannot use this deal of the CRM. Check its id, or ask your manager.")
 
 
 def _needed(case: Case, changes: Mapping[str, Any]) -> CaseFacts:
@@ -176,6 +186,8 @@ def _needed(case: Case, changes: Mapping[str, Any]) -> CaseFacts:
         obstacles=len(changes.get("obstacles", case.obstacles)),
         situation=changes.get("situation", case.situation),
         desired_state=changes.get("desired_state", case.desired_state),
+        for_a_missing_team=changes.get("visibility", case.visibility) == Visibility.TEAM
+        and changes.get("team_id", case.team_id) is None,
     )
 
 
