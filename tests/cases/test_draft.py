@@ -246,3 +246,23 @@ async def test_a_program_gives_no_case_to_a_team_that_is_none(session: AsyncSess
     unseen = await api.post(f"/api/v1/cases/{older.id}/post")
     assert unseen.status_code == 409
     assert list(unseen.json()["errors"]) == ["visibility"]
+
+
+async def test_an_unfinished_case_is_finished_and_then_reopened(
+    session: AsyncSession, alice: httpx.AsyncClient
+) -> None:
+    case = await create_case(session, state=State.DRAFT, customer="", title="", desired_state="")
+    path = f"/cases/{case.id}"
+    assert (await alice.post(f"{path}/withdraw", data={"reason": "Not now."})).status_code == 303
+    refused = await alice.post(f"{path}/reopen", data={"reason": "Now."})
+    assert refused.status_code == 422
+    assert "Name the customer." in refused.text
+    assert f'href="{path}/edit/deal#f-customer"' in refused.text
+    assert f'href="{path}/edit/story#f-title"' in refused.text
+    assert (await alice.post(f"{path}/edit/deal", data={"version": "2", "customer": "Havnelast AS"})).status_code == 303
+    story = {name: FORM[name] for name in ("title", "obstacles", "situation", "desired_state")}
+    assert (await alice.post(f"{path}/edit/story", data=story | {"version": "3"})).status_code == 303
+    assert (await alice.post(f"{path}/reopen", data={"reason": "Now."})).status_code == 303
+    reopened = await read(session, case.id)
+    assert reopened is not None
+    assert reopened.state is State.INVESTIGATING

@@ -7,6 +7,7 @@ from app.cases.deps import EditableCase
 from app.cases.detail.pages import show_case
 from app.cases.moves import service
 from app.cases.moves.schemas import ReasonForm
+from app.cases.service import CaseNotReady
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.forms import read_form
@@ -34,5 +35,9 @@ async def reopen_case(
     form = await read_form(request, ReasonForm)
     if form.data is None:
         return await show_case(request, session, case, viewer, now, form, "reopen")
-    await service.reopen_case(session, case, form.data.reason, viewer, now)
+    try:
+        await service.reopen_case(session, case, form.data.reason, viewer, now)
+    except CaseNotReady as refusal:
+        form.errors = refusal.fields
+        return await show_case(request, session, case, viewer, now, form, "reopen")
     return flash(redirect(request, "case_detail", case_id=case.id), _("The case is open again."))
