@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Case, Visibility
+from app.cases.workflow import State
 from app.similar.words import mark_words
 from tests.conftest import OpenApi, SignIn
 from tests.factories import create_case
@@ -63,6 +64,18 @@ async def test_the_owner_may_start_a_plan_from_a_match(cases: dict[str, Case], f
     case = cases["left_nb"]
     page = await (await sign_in(ALICE)).get(f"/cases/{case.id}/similar")
     assert f"/cases/{case.id}/plans/new?basis={cases['left_sv'].id}" in page.text
+
+
+async def test_a_saved_draft_leads_to_cases_like_it(
+    session: AsyncSession, cases: dict[str, Case], full: FastAPI, sign_in: SignIn
+) -> None:
+    """For somebody whose browser fetches nothing while he types."""
+    draft = await create_case(session, state=State.DRAFT, **STORIES["left_nb"] | {"title": ""})
+    alice = await sign_in(ALICE)
+    assert f'href="/cases/{draft.id}/similar"' in (await alice.get(f"/cases/{draft.id}/draft")).text
+    page = await alice.get(f"/cases/{draft.id}/similar")
+    assert STORIES["left_sv"]["title"] in page.text
+    assert (await (await sign_in(BOB)).get(f"/cases/{draft.id}/similar")).status_code == 404
 
 
 async def test_the_panel_of_a_case_one_may_not_see_is_not_there(
