@@ -32,7 +32,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     led = select(TeamMember.user_id).where(TeamMember.team_id.in_(viewer.led_team_ids))
     return or_(
         Case.owner_id == me,
-        Case.author_id == me,
+        and_(~posted, Case.author_id == me),
         and_(
             posted,
             or_(
@@ -51,8 +51,10 @@ async def list_readers(session: AsyncSession, case: Case) -> Sequence[User]:
     members = select(TeamMember.user_id).where(TeamMember.team_id == case.team_id)
     owners_teams = select(TeamMember.team_id).where(TeamMember.user_id == case.owner_id)
     managers = select(TeamMember.user_id).where(TeamMember.leads, TeamMember.team_id.in_(owners_teams))
-    readers = [User.id.in_([case.owner_id, case.author_id])]
-    if not (case.state is State.DRAFT or (case.state is State.WITHDRAWN and case.posted_at is None)):
+    readers = [User.id == case.owner_id]
+    if case.state is State.DRAFT or (case.state is State.WITHDRAWN and case.posted_at is None):
+        readers.append(User.id == case.author_id)
+    else:
         readers.append(User.id.in_(worn))
         match case.visibility:
             case Visibility.EVERYONE:

@@ -10,7 +10,7 @@ from app.cases.models import HatStatus, Visibility
 from app.cases.queries import list_readers
 from app.cases.workflow import State
 from tests.conftest import OpenApi, SignIn
-from tests.factories import create_case, create_hat
+from tests.factories import NOW, create_case, create_hat
 from tests.world import ADAM, ALICE, BOB, CAST, CHARLIE, DORA, LENA, MONA, Person
 
 POSTED = State.INVESTIGATING
@@ -136,3 +136,17 @@ async def test_dora_can_neither_read_nor_touch(session: AsyncSession, dora: http
         assert (await dora.post(f"/cases/{case_id}/{path}", data={"reason": "x", "text": "x"})).status_code == 404
     assert DORA.organisation_id != ALICE.organisation_id
     assert MONA.organisation_id == LENA.organisation_id
+
+
+async def test_author_of_a_draft_reads_on_only_as_one_of_its_readers(
+    session: AsyncSession, sign_in: SignIn, open_api: OpenApi
+) -> None:
+    case = await create_case(session, state=State.DRAFT, visibility=Visibility.RESTRICTED)
+    case.author_id = CHARLIE.id
+    await session.flush()
+    assert await sees(CHARLIE, str(case.id), sign_in, open_api) == ALL_DOORS
+    assert {reader.id for reader in await list_readers(session, case)} == {ALICE.id, CHARLIE.id}
+    case.state, case.posted_at = POSTED, NOW
+    await session.flush()
+    assert await sees(CHARLIE, str(case.id), sign_in, open_api) == set()
+    assert {reader.id for reader in await list_readers(session, case)} == {ALICE.id, MONA.id}
