@@ -184,11 +184,22 @@ async def lock_open_cases(session: AsyncSession, owner_id: UUID) -> Sequence[Cas
     return found.all()
 
 
+def practice_visible_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Which of PRACTICES the viewer may see, where the select joins their cases."""
+    return and_(
+        Case.state == State.SHARED,
+        or_(
+            PRACTICES.c.audience == "everyone",
+            PRACTICES.c.team_id.in_(viewer.team_ids),
+            PRACTICES.c.solver_id == viewer.user_id,
+        ),
+    )
+
+
 async def find_practice(session: AsyncSession, case: Case, viewer: Viewer) -> UUID | None:
     """The practice made from the case, if the viewer is among its audience."""
-    seen = or_(
-        PRACTICES.c.audience == "everyone",
-        PRACTICES.c.team_id.in_(viewer.team_ids),
-        PRACTICES.c.solver_id == viewer.user_id,
+    return await session.scalar(
+        select(PRACTICES.c.id)
+        .join(Case, Case.id == PRACTICES.c.case_id)
+        .where(Case.id == case.id, practice_visible_to(viewer))
     )
-    return await session.scalar(select(PRACTICES.c.id).where(PRACTICES.c.case_id == case.id, seen))

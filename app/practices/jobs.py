@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
+from app.accounts.models import TeamMember
+from app.cases.models import Case
+from app.cases.workflow import State
 from app.core.jobs import JobEnvironment
 from app.core.tenancy import organisation_session
 from app.practices import service
-from app.practices.models import Practice
+from app.practices.models import Audience, Practice
 
 
 async def count_as_tried(
@@ -21,10 +24,19 @@ async def count_as_tried(
     case_id: str,
     **_rest: str,
 ) -> None:
-    """Keep that somebody is trying the practice on a case, until they say how it went."""
+    """Keep that somebody who may see the practice is trying it on a case, until they say how it went."""
     async with organisation_session(environment.session_factory, UUID(organisation_id)) as session:
-        locked = select(Practice).where(Practice.id == UUID(practice_id)).with_for_update()
-        practice = await session.scalar(locked)
+        teams = select(TeamMember.team_id).where(TeamMember.user_id == UUID(user_id))
+        practice = await session.scalar(
+            select(Practice)
+            .join(Practice.case)
+            .where(
+                Practice.id == UUID(practice_id),
+                Case.state == State.SHARED,
+                or_(Practice.audience == Audience.EVERYONE, Practice.team_id.in_(teams)),
+            )
+            .with_for_update(of=Practice)
+        )
         if practice is None or practice.solver_id == UUID(user_id):
             return
         await service.record_use(session, practice, None, UUID(user_id), datetime.now(UTC), case_id=UUID(case_id))

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Case, CaseMove, Plan, PlanStep, Visibility
 from app.cases.workflow import State
+from app.practices.models import Audience
 from tests.conftest import OpenApi
-from tests.factories import NOW, create_case, create_plan, create_question, create_resolved_case
+from tests.factories import NOW, create_case, create_plan, create_practice, create_question, create_resolved_case
 from tests.world import ALICE, BOB, CHARLIE, DORA, MONA
 
 MOVE = {"move": "Send the CFO one page with her own figures."}
@@ -269,3 +270,18 @@ async def test_basis_that_may_not_be_seen_is_refused(session: AsyncSession, open
         answer = await api.post(f"/api/v1/cases/{case.id}/plans", json=MOVE | {"basis_case_id": str(basis.id)})
         assert answer.status_code == 422
     assert await list_plans(session, case) == []
+
+
+async def test_plan_starts_only_from_a_practice_its_author_may_see(session: AsyncSession, open_api: OpenApi) -> None:
+    shared = await create_resolved_case(session, visibility=Visibility.RESTRICTED)
+    practice = await create_practice(session, shared, audience=Audience.TEAM)
+    case = await create_case(session, state=State.CREATING, visibility=Visibility.EVERYONE)
+    path, body = f"/api/v1/cases/{case.id}/plans", MOVE | {"basis_practice_id": str(practice.id)}
+    hidden = await (await open_api(CHARLIE)).post(path, json=body)
+    assert hidden.status_code == 422
+    assert list(hidden.json()["errors"]) == ["basis_practice_id"]
+    bob = await open_api(BOB)
+    assert (await bob.post(path, json=body)).status_code == 201
+    shared.state = State.INVESTIGATING
+    await session.flush()
+    assert (await bob.post(path, json=body)).status_code == 422

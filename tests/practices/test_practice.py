@@ -141,6 +141,23 @@ async def test_a_plan_based_on_a_practice_counts_as_being_tried_until_its_result
     assert "Tried by 1, worked for 0" in (await bob.get(f"/practices/{practice.id}")).text
 
 
+async def test_nobody_tries_a_practice_that_is_not_for_them(
+    session: AsyncSession, session_factory: SessionFactory
+) -> None:
+    practice = await share(session, audience=Audience.TEAM)
+    for person in (CHARLIE, BOB):
+        case = await create_case(session, owner=person)
+        await count_as_tried(
+            JobEnvironment(session_factory),
+            organisation_id=str(practice.organisation_id),
+            practice_id=str(practice.id),
+            user_id=str(person.id),
+            case_id=str(case.id),
+        )
+    uses = await session.scalars(select(PracticeUse).where(PracticeUse.practice_id == practice.id))
+    assert [use.user_id for use in uses] == [BOB.id]
+
+
 async def test_using_it_leads_to_a_plan_that_starts_from_it(session: AsyncSession, bob: httpx.AsyncClient) -> None:
     practice = await share(session)
     address = f"/practices/{practice.id}/start"

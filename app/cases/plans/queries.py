@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -11,7 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from app.accounts.models import User
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Objection, Plan, PlanStep
-from app.cases.queries import PRACTICES, visible_to
+from app.cases.queries import PRACTICES, practice_visible_to, visible_to
 
 
 def load_plan() -> Sequence[ORMOption]:
@@ -59,9 +59,14 @@ async def list_known_users(session: AsyncSession, user_ids: Collection[UUID]) ->
     return set(await session.scalars(select(User.id).where(User.id.in_(user_ids))))
 
 
-async def has_practice(session: AsyncSession, practice_id: UUID) -> bool:
-    found = await session.scalar(select(func.count()).select_from(PRACTICES).where(PRACTICES.c.id == practice_id))
-    return bool(found)
+async def may_start_from(session: AsyncSession, practice_id: UUID, viewer: Viewer) -> bool:
+    """Whether there is such a practice and the viewer may see it."""
+    found = await session.scalar(
+        select(PRACTICES.c.id)
+        .join(Case, Case.id == PRACTICES.c.case_id)
+        .where(PRACTICES.c.id == practice_id, practice_visible_to(viewer))
+    )
+    return found is not None
 
 
 async def find_basis(session: AsyncSession, case_id: UUID, viewer: Viewer) -> Case | None:

@@ -124,7 +124,7 @@ async def _start_creating(session: AsyncSession, case: Case, reason: str, viewer
 async def _refuse_unknown(session: AsyncSession, plan: PlanCreate, viewer: Viewer) -> None:
     """Refuse ids that name nothing here, or nothing the viewer may see."""
     await _refuse_unknown_owners(session, plan.steps)
-    if plan.basis_practice_id and not await queries.has_practice(session, plan.basis_practice_id):
+    if plan.basis_practice_id and not await queries.may_start_from(session, plan.basis_practice_id, viewer):
         raise Invalid.at("basis_practice_id", _("There is no such practice."))
     if plan.basis_case_id and not await queries.find_basis(session, plan.basis_case_id, viewer):
         raise Invalid.at("basis_case_id", _("There is no such case, or you may not see it."))
