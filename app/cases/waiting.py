@@ -102,14 +102,18 @@ def _wait_for_hat(hat: Hat, title: str, wearer: str, asker: str | None) -> Waiti
 
 
 async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:
-    """Own cases whose switch date or follow-up has come, and those resolved a week ago and not shared."""
+    """Own cases that are due, and those resolved a week ago and not shared.
+
+    A passed switch date waits for the day of the follow-up: the owner has put it off to then.
+    """
+    due = or_(Case.follow_up_on <= today, and_(Case.follow_up_on.is_(None), Plan.switch_on <= today))
     found = await session.execute(
         select(Case, Plan.switch_on)
         .outerjoin(Plan, and_(Plan.organisation_id == Case.organisation_id, Plan.id == Case.chosen_plan_id))
         .where(
             Case.owner_id == viewer.user_id,
             or_(
-                and_(Case.state == State.TRYING, or_(Plan.switch_on <= today, Case.follow_up_on <= today)),
+                and_(Case.state == State.TRYING, due),
                 and_(Case.state == State.RESOLVED, Case.resolved_at <= _start_of(today) - UNSHARED_AFTER),
             ),
         )
@@ -124,11 +128,10 @@ def _wait_for_owner(case: Case, switch_on: date | None, today: date) -> Waiting:
     place = ("case_detail", {"case_id": case.id})
     if case.state is State.RESOLVED:
         return Waiting("sharing", _("Share what you learned"), case.title, case.resolved_at or case.moved_at, *place)
-    if case.follow_up_on is not None and case.follow_up_on <= today:
-        since = _start_of(case.follow_up_on)
-        return Waiting("outcome", _("Tell how it went"), case.title, since, *place, "plans")
-    assert switch_on is not None
-    return Waiting("switch", _("Switch plan, or give it more time"), case.title, _start_of(switch_on), *place, "plans")
+    since = _start_of(case.follow_up_on or switch_on or today)
+    if switch_on is not None and switch_on <= today:
+        return Waiting("switch", _("Switch plan, or give it more time"), case.title, since, *place, "plans")
+    return Waiting("outcome", _("Tell how it went"), case.title, since, *place, "plans")
 
 
 def _start_of(day: date) -> datetime:

@@ -145,3 +145,18 @@ async def test_a_new_day_alone_keeps_what_was_told(session: AsyncSession, case: 
     assert (again.json()["worked"], again.json()["current_state"]) == ("She reads it.", "Asks.")
     cleared = await api.post(path, json=later | {"worked": ""})
     assert (cleared.json()["worked"], cleared.json()["current_state"]) == ("", "Asks.")
+
+
+async def test_a_new_day_puts_the_switch_of_plans_off(
+    session: AsyncSession, case: Case, plan: Plan, alice: httpx.AsyncClient
+) -> None:
+    today, reminder = read_clock().date(), "Switch plan, or give it more time"
+    plan.switch_on = case.follow_up_on = today - timedelta(days=3)
+    await session.flush()
+    assert reminder in (await alice.get("/")).text
+    later = {"outcome": "still_open", "follow_up_on": str(today + timedelta(days=20))}
+    assert (await alice.post(f"/cases/{case.id}/outcome", data=later)).status_code == 303
+    assert reminder not in (await alice.get("/")).text
+    case.follow_up_on = today - timedelta(days=1)
+    await session.flush()
+    assert reminder in (await alice.get("/")).text
