@@ -43,10 +43,11 @@ async def submit(page: Page, form: str) -> None:
 
 
 async def post_case(page: Page) -> str:
-    """Write and post the case; its address."""
+    """Write the case, be shown others like it meanwhile, and post it; its address."""
     await page.goto("/cases/new")
     await fill(page, STORY)
     await page.locator("[name=obstacles][value=champion_left]").check()
+    await expect(page.locator("#similar .matches a[href^='/']")).not_to_have_count(0)
     await press(page, "action", "post")
     await expect(page.locator("h1")).to_have_text(TITLE)
     return PurePosixPath(page.url.partition("#")[0]).name.partition("?")[0]
