@@ -70,4 +70,4 @@ async def refuse_unknown_obstacle(session: AsyncSession, key: str | None) -> Non
     """A misspelt key is told, and does not look like an empty list. Retired codes are still found by."""
     known = await list_codes(session, CodeKind.OBSTACLE, retired=True) if key else ()
     if key and key not in {code.key for code in known}:
-        raise Invalid(_("Some fields need mending."), fields={"obstacle": _("Choose one of the options.")})
+        raise Invalid.at("obstacle", _("Choose one of the options."))
