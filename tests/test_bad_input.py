@@ -1,6 +1,7 @@
 """Whatever is sent, the answer is a clear refusal: nothing breaks, nothing is changed, nothing is forgotten."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from app.core.db import Base
+from app.core.pagination import Cursor
 from tests.conftest import OpenApi, SignIn
 from tests.examples import build_body, find_body, find_operation, spoil
 from tests.routes import FORMS, ROUTES, Route, Things, create_things, find_actor
@@ -301,3 +303,47 @@ async def test_an_odd_header_is_never_our_fault(
     ):
         response = await client.request(method, path, headers=headers)
         assert response.status_code < 500, path
+
+
+ENDS_OF_TIME = [datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), datetime.max.replace(tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("moment", ENDS_OF_TIME, ids=lambda moment: str(moment.year))
+async def test_a_list_can_be_read_from_either_end_of_time(
+    moment: datetime, things: Things, alice: httpx.AsyncClient, open_api: OpenApi
+) -> None:
+    api = await open_api(ALICE)
+    cursor = Cursor(moment, ALICE.id).encode()
+    for path in ("/", "/cases", "/practices", *(f"/api/v1/{name}" for name in ("cases", "practices", "feed", "users"))):
+        client = api if path.startswith("/api/") else alice
+        assert (await client.get(path, params={"cursor": cursor})).status_code == 200, path
+    params = {"updated_since": moment.isoformat(), "cursor": cursor}
+    assert (await api.get("/api/v1/cases", params=params)).status_code == 200
+
+
+LETTERS = "Å\u0308 \u202eright to left\u202c \u200bzero\ufeff 👩‍💻 \U0010ffff ﷽ %s {0} $1 \\n"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+async def test_the_largest_and_oddest_values_that_are_taken_are_shown(
+    day: str, things: Things, sign_in: SignIn, open_api: OpenApi
+) -> None:
+    api = await open_api(ALICE)
+    case, plan = (f"/api/v1/cases/{things.ids['case_id']}", f"/plans/{things.ids['plan_id']}")
+    deal = {
+        "amount": "99999999999999.99",
+        "currency": "XAF",
+        "close_date": day,
+        "url": "https://å.example/" + "x" * 400,
+    }
+    story = {"title": LETTERS, "situation": LETTERS * 100, "tags": [f"{n} {'x' * 50}" for n in range(10)], "deal": deal}
+    changed = await api.patch(case, json=story, headers={"If-Match": '"1"'})
+    assert changed.status_code == 200, changed.text
+    steps = [{"text": LETTERS, "due_on": day}] * 20
+    planned = await api.patch(case + plan, json={"switch_on": day, "steps": steps}, headers={"If-Match": '"1"'})
+    assert planned.status_code == 200, planned.text
+    assert (await api.post(f"{case}/outcome", json={"outcome": "still_open", "follow_up_on": day})).status_code < 500
+    for route in ROUTES:
+        if route.method == "GET" and not route.is_api:
+            response = await (await sign_in(find_actor(route))).get(things.address(route))
+            assert response.status_code < 500 or route.name == "readyz", route
