@@ -11,8 +11,7 @@ from uuid import UUID
 import numpy as np
 from alembic import command
 from alembic.config import Config
-from pgvector import HalfVector
-from sqlalchemy import insert, select, text
+from sqlalchemy import Row, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Organisation
@@ -30,7 +29,7 @@ from app.embeddings.build import build_model, default_model_dir
 from app.embeddings.slot import DIMENSIONS, ModelSlot
 from app.similar.indexing import INSERT_PASSAGE
 from app.similar.jobs import index_case
-from app.similar.models import Passage
+from app.similar.models import Passage, PassageVector
 from app.similar.vocabulary import CONFIGURATIONS
 
 BATCH = 500
@@ -120,7 +119,13 @@ class _Generator:
     async def fill(self, count: int) -> FilledSite:
         cases = (await self.session.scalars(select(Case).where(Case.posted_at.is_not(None)).order_by(Case.id))).all()
         obstacles = (await self.session.scalars(select(CaseObstacle))).all()
-        passages = (await self.session.scalars(select(Passage).where(Passage.practice_id.is_(None)))).all()
+        passages = (
+            await self.session.execute(
+                select(Passage, PassageVector)
+                .join(PassageVector, PassageVector.passage_id == Passage.id)
+                .where(Passage.practice_id.is_(None))
+            )
+        ).all()
         for start in range(0, count, BATCH):
             chosen = self.source.choices(cases, k=min(BATCH, count - start))
             await self._copy(chosen, obstacles, passages)
@@ -137,7 +142,7 @@ class _Generator:
         return FilledSite(total or 0, kept or 0, shown, token)
 
     async def _copy(
-        self, chosen: Sequence[Case], obstacles: Sequence[CaseObstacle], passages: Sequence[Passage]
+        self, chosen: Sequence[Case], obstacles: Sequence[CaseObstacle], passages: Sequence[Row[Passage, PassageVector]]
     ) -> None:
         copies = [(original, new_id()) for original in chosen]
         deals = [self._deal() for _ in copies]
@@ -146,7 +151,9 @@ class _Generator:
             insert(Case), [self._case(o, new, deal["id"]) for (o, new), deal in zip(copies, deals, strict=True)]
         )
         await self.session.execute(insert(CaseObstacle), list(self._obstacles(copies, obstacles)))
-        await self.session.execute(INSERT_PASSAGE, list(self._passages(copies, passages)))
+        rows = list(self._passages(copies, passages))
+        await self.session.execute(INSERT_PASSAGE, rows)
+        await self.session.execute(insert(PassageVector), [row["read"] for row in rows])
 
     def _story(self, language: str, sentences: int) -> str:
         return " ".join(self.source.choices(self.sentences[language], k=sentences))
@@ -177,19 +184,29 @@ class _Generator:
                         "position": obstacle.position,
                     }
 
-    def _passages(self, copies: Sequence[tuple[Case, UUID]], passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:
-        columns = ("section", "position", "language", "content_hash", "model")
+    def _passages(
+        self, copies: Sequence[tuple[Case, UUID]], passages: Sequence[Row[Passage, PassageVector]]
+    ) -> Iterator[dict[str, Any]]:
+        """Rows of passages, each with its vector's row under `read`."""
         for original, new in copies:
-            for passage in passages:
+            for passage, vector in passages:
                 if passage.case_id == original.id:
-                    yield {key: getattr(passage, key) for key in columns} | {
-                        "organisation_id": self.organisation_id,
-                        "id": new_id(),
-                        "case_id": new,
-                        "practice_id": None,
+                    passage_id = new_id()
+                    shared = {"organisation_id": self.organisation_id, "case_id": new, "practice_id": None}
+                    yield shared | {
+                        "id": passage_id,
+                        "section": passage.section,
+                        "position": passage.position,
+                        "language": passage.language,
+                        "content_hash": passage.content_hash,
                         "text": self._story(passage.language, 3),
                         "configuration": CONFIGURATIONS[passage.language],
-                        "vector": HalfVector(self._nearby(passage.vector)).to_text(),
+                        "read": shared
+                        | {
+                            "passage_id": passage_id,
+                            "generation_id": vector.generation_id,
+                            "vector": self._nearby(vector.vector),
+                        },
                     }
 
     def _nearby(self, vector: Any) -> np.ndarray:

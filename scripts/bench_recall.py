@@ -18,8 +18,8 @@ from app.demo.content import ORGANISATION
 from app.embeddings.build import default_model_dir
 from app.embeddings.embedder import BatchingEmbedder, Vector
 from app.embeddings.slot import ModelSlot
-from app.similar.models import Passage
-from app.similar.queries import Filters, Query, belongs_to, find_nearest, list_evidence, select_visible
+from app.similar.models import PassageVector
+from app.similar.queries import Filters, Query, belongs_to, find_generation, find_nearest, list_evidence, select_visible
 from app.similar.vocabulary import QueryWords
 from scripts.bench_data import read_queries
 
@@ -66,10 +66,12 @@ async def find_viewer(session: AsyncSession, person: str) -> Viewer:
 async def read_visible(session: AsyncSession, viewer: Viewer) -> tuple[list[UUID], np.ndarray]:
     """Ids and vectors of every passage the viewer may see."""
     visible = select_visible(viewer, Filters()).cte("visible")
-    query = select(Passage.id, Passage.vector).join_from(visible, Passage, belongs_to(visible))
-    found = (await session.execute(query.where(Passage.vector.is_not(None)).order_by(Passage.id))).all()
+    query = select(PassageVector.passage_id, PassageVector.vector).join_from(
+        visible, PassageVector, belongs_to(visible, PassageVector)
+    )
+    found = (await session.execute(query.order_by(PassageVector.passage_id))).all()
     vectors = np.stack([np.asarray(row.vector, dtype=np.float32) for row in found])
-    return [row.id for row in found], vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return [row.passage_id for row in found], vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 async def compare(
@@ -85,7 +87,7 @@ async def compare(
 
 async def find_nearest_passages(session: AsyncSession, viewer: Viewer, model: str, vector: Vector) -> set[UUID]:
     """The ten nearest passages among the candidates of the product's first stage."""
-    query = Query("nb", QueryWords([], [], 1.0), vector, model, depth=DEPTH)
+    query = Query("nb", QueryWords([], [], 1.0), vector, await find_generation(session, model), depth=DEPTH)
     candidates = await find_nearest(session, viewer, query, Filters())
     evidence = await list_evidence(
         session,
@@ -93,5 +95,5 @@ async def find_nearest_passages(session: AsyncSession, viewer: Viewer, model: st
         case_ids=[row.case_id for row in candidates if row.readable],
         practice_ids=[row.practice_id for row in candidates if row.practice_id is not None],
     )
-    near = sorted((row for row in evidence if row.distance is not None), key=lambda row: row.distance)
+    near = sorted((row for row in evidence if row.cosine is not None), key=lambda row: -row.cosine)
     return {row.id for row in near[:DEPTH]}

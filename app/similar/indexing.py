@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from pgvector import HalfVector
-from sqlalchemy import delete, select, text
+import numpy as np
+from sqlalchemy import delete, exists, select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -15,7 +16,7 @@ from app.cases.workflow import State
 from app.core.db import new_id
 from app.embeddings.embedder import Vector
 from app.practices.models import Practice
-from app.similar.models import Passage
+from app.similar.models import Generation, Passage, PassageVector
 from app.similar.passages import CaseText, Piece, PracticeText, cut_case, cut_practice
 from app.similar.queries import INDEXED_STATES
 from app.similar.vocabulary import CONFIGURATIONS
@@ -24,8 +25,7 @@ from app.similar.vocabulary import CONFIGURATIONS
 INSERT_PASSAGE = text(
     """
     INSERT INTO passages
-        (organisation_id, id, case_id, practice_id, section, position, text, language, words, content_hash, model,
-         vector)
+        (organisation_id, id, case_id, practice_id, section, position, text, language, words, content_hash)
     SELECT
         :organisation_id, :id, :case_id, :practice_id, :section, :position, :text, :language,
         stems || (
@@ -39,7 +39,7 @@ INSERT_PASSAGE = text(
             ) AS spelt (spelling)
             WHERE stem ~ '[^ -~]' AND length(stem) <= 100 AND spelling NOT IN ('', stem)
         ),
-        :content_hash, :model, cast(:vector AS halfvec)
+        :content_hash
     FROM to_tsvector(cast(:configuration AS regconfig), :text) AS stems
     """
 )
@@ -121,40 +121,44 @@ def name_code(code: Code, language: str) -> str:
     return code.names.get(language) or code.names.get("en") or next(iter(code.names.values()))
 
 
-async def list_unembedded(session: AsyncSession, wanted: Sequence[Wanted], case_id: UUID, model: str) -> list[Piece]:
-    """The pieces that no passage of the case holds with a vector of this model."""
-    held = await session.scalars(select(Passage.content_hash).where(Passage.case_id == case_id, Passage.model == model))
-    hashes = set(held)
-    return [item.piece for item in wanted if item.piece.content_hash not in hashes]
+async def get_generation(session: AsyncSession, organisation_id: UUID, model: str) -> UUID:
+    """The organisation's vectors of this model, in use at once when they are the first."""
+    made = (
+        insert(Generation)
+        .values(organisation_id=organisation_id, id=new_id(), model=model, in_use=~exists().where(Generation.in_use))
+        .on_conflict_do_nothing()
+    )
+    found = select(Generation.id).where(Generation.model == model)
+    generation_id = await session.scalar(found)
+    if generation_id is None:
+        await session.execute(made)
+        generation_id = (await session.scalars(found)).one()
+    return generation_id
 
 
-async def write_passages(
-    session: AsyncSession,
-    organisation_id: UUID,
-    case_id: UUID,
-    wanted: Sequence[Wanted],
-    vectors: Mapping[str, Vector],
-    model: str | None,
-) -> int:
-    """Make the case's passages what they should be; how many were written.
+async def read_vectors(session: AsyncSession, case_id: UUID, model: str) -> dict[str, Vector]:
+    """Those that the model made of the case's passages, by content hash."""
+    rows = await session.execute(
+        select(Passage.content_hash, PassageVector.vector)
+        .join(PassageVector, PassageVector.passage_id == Passage.id)
+        .join(Generation, Generation.id == PassageVector.generation_id)
+        .where(Passage.case_id == case_id, Generation.model == model)
+    )
+    return {row.content_hash: np.asarray(row.vector, np.float32) for row in rows}
 
-    `vectors` are by content hash, of `model`. What stands already is left alone, and keeps an older vector until
-    there is a newer one. A passage without a vector is found by its words.
-    """
-    columns = (Passage.practice_id, Passage.section, Passage.position, Passage.content_hash, Passage.model)
-    found = (
-        await session.execute(select(Passage.id, *columns, Passage.vector).where(Passage.case_id == case_id))
-    ).all()
-    known = {row.content_hash: row.vector for row in found if model and row.model == model} | dict(vectors)
+
+async def write_passages(session: AsyncSession, organisation_id: UUID, case_id: UUID, wanted: Sequence[Wanted]) -> int:
+    """Make the case's passages what they should be; how many were written. What stands already is left alone."""
+    columns = (Passage.id, Passage.practice_id, Passage.section, Passage.position, Passage.content_hash)
+    found = (await session.execute(select(*columns).where(Passage.case_id == case_id))).all()
     stale = {(row.practice_id, row.section, row.position): row for row in found}
     new = []
     for item in wanted:
         row = stale.get(item.place)
-        vector = known.get(item.piece.content_hash)
-        if row and row.content_hash == item.piece.content_hash and (vector is None or row.model == model):
+        if row and row.content_hash == item.piece.content_hash:
             del stale[item.place]
         else:
-            new.append(describe_row(organisation_id, case_id, item, vector, model))
+            new.append(describe_row(organisation_id, case_id, item))
     if stale:
         await session.execute(delete(Passage).where(Passage.id.in_([row.id for row in stale.values()])))
     if new:
@@ -162,9 +166,35 @@ async def write_passages(
     return len(new)
 
 
-def describe_row(
-    organisation_id: UUID, case_id: UUID, item: Wanted, vector: Vector | None, model: str | None
-) -> dict[str, Any]:
+async def write_vectors(
+    session: AsyncSession, organisation_id: UUID, case_id: UUID, model: str, vectors: Mapping[str, Vector]
+) -> int:
+    """Give those of the case's passages a vector that have none of the model; how many got one.
+
+    `vectors` are by content hash. A passage without a vector is found by its words.
+    """
+    generation_id = await get_generation(session, organisation_id, model)
+    has_vector = exists().where(PassageVector.generation_id == generation_id, PassageVector.passage_id == Passage.id)
+    columns = (Passage.id, Passage.practice_id, Passage.content_hash)
+    lacking = (await session.execute(select(*columns).where(Passage.case_id == case_id, ~has_vector))).all()
+    rows = [
+        {
+            "organisation_id": organisation_id,
+            "generation_id": generation_id,
+            "passage_id": passage.id,
+            "case_id": case_id,
+            "practice_id": passage.practice_id,
+            "vector": vectors[passage.content_hash],
+        }
+        for passage in lacking
+        if passage.content_hash in vectors
+    ]
+    if rows:
+        await session.execute(insert(PassageVector), rows)
+    return len(rows)
+
+
+def describe_row(organisation_id: UUID, case_id: UUID, item: Wanted) -> dict[str, Any]:
     """What `INSERT_PASSAGE` needs."""
     practice_id, section, position = item.place
     return {
@@ -178,6 +208,4 @@ def describe_row(
         "language": item.piece.language,
         "configuration": CONFIGURATIONS.get(item.piece.language, "simple"),
         "content_hash": item.piece.content_hash,
-        "model": model if vector is not None else None,
-        "vector": HalfVector(vector).to_text() if vector is not None else None,
     }

@@ -13,8 +13,8 @@ from app.core.jobs import BULK, JobEnvironment, publish
 from app.core.tenancy import organisation_session
 from app.embeddings.embedder import Vector
 from app.embeddings.slot import ModelSlot
-from app.similar.indexing import list_unembedded, list_wanted, write_passages
-from app.similar.models import Passage
+from app.similar.indexing import list_wanted, read_vectors, write_passages, write_vectors
+from app.similar.models import Generation, Passage, PassageVector
 from app.similar.queries import INDEXED_STATES
 
 log = structlog.get_logger("similar")
@@ -34,13 +34,16 @@ async def refresh_case(factory: SessionFactory, slot: ModelSlot, organisation_id
     if embedder is not None:
         async with organisation_session(factory, organisation_id) as session:
             wanted = await list_wanted(session, case_id)
-            pieces = await list_unembedded(session, wanted, case_id, embedder.model_id)
-        encoded = await embedder.embed_passages([piece.text for piece in pieces])
-        vectors = {piece.content_hash: vector for piece, vector in zip(pieces, encoded, strict=True)}
+            known = await read_vectors(session, case_id, embedder.model_id)
+        texts = {item.piece.content_hash: item.piece.text for item in wanted if item.piece.content_hash not in known}
+        vectors = dict(zip(texts, await embedder.embed_passages(list(texts.values())), strict=True))
     async with organisation_session(factory, organisation_id) as session:
         wanted = await list_wanted(session, case_id, lock=True)
-        model = embedder.model_id if embedder else None
-        written = await write_passages(session, organisation_id, case_id, wanted, vectors, model)
+        if embedder is not None:
+            vectors |= await read_vectors(session, case_id, embedder.model_id)
+        written = await write_passages(session, organisation_id, case_id, wanted)
+        if embedder is not None:
+            await write_vectors(session, organisation_id, case_id, embedder.model_id, vectors)
     if embedder is None and slot.embedder is not None:
         # The model came meanwhile, and whoever looked for cases without vectors may have looked before this one.
         return await refresh_case(factory, slot, organisation_id, case_id)
@@ -64,12 +67,13 @@ async def index_organisation(environment: JobEnvironment, /, *, organisation_id:
 async def list_unindexed(session: AsyncSession, model: str, *, after: UUID | None, limit: int) -> list[UUID]:
     """Cases with a passage that lacks a vector of the model, or with no passage at all."""
     passages = select(Passage.id).where(Passage.case_id == Case.id)
+    has_vector = exists().where(
+        PassageVector.passage_id == Passage.id,
+        PassageVector.generation_id == select(Generation.id).where(Generation.model == model).scalar_subquery(),
+    )
     query = (
         select(Case.id)
-        .where(
-            Case.state.in_(INDEXED_STATES),
-            or_(exists(passages.where(Passage.model.is_distinct_from(model))), ~exists(passages)),
-        )
+        .where(Case.state.in_(INDEXED_STATES), or_(exists(passages.where(~has_vector)), ~exists(passages)))
         .order_by(Case.id)
         .limit(limit)
     )

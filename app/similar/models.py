@@ -1,11 +1,11 @@
-"""Passages: the text of cases and practices, cut by section, each with its vector and its words."""
+"""Passages: the text of cases and practices, cut by section, with its words; and their vectors beside them."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,12 +33,50 @@ class Passage(TenantTable, Base):
     practice_id: Mapped[UUID | None]
     """Set for a passage of the practice: its audience applies, not the case's."""
     language: Mapped[str] = mapped_column(String(2))
-    model: Mapped[str | None] = mapped_column(String(120))
-    """Identity of the model that made the vector; empty while there is none."""
-    vector: Mapped[Any | None] = mapped_column(HALFVEC(DIMENSIONS))
     section: Mapped[str] = mapped_column(String(40))
     position: Mapped[int]
     content_hash: Mapped[str] = mapped_column(String(64))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     text: Mapped[str] = mapped_column(Text)
     words: Mapped[str] = mapped_column(TSVECTOR)
+
+
+class Generation(TenantTable, Base):
+    """The vectors that one model made. Beside the one in use another may be in the making."""
+
+    __tablename__ = "generations"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "model"),
+        Index(None, "organisation_id", unique=True, postgresql_where=text("in_use")),
+    )
+
+    model: Mapped[str] = mapped_column(String(120))
+    """Identity of the model."""
+    in_use: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PassageVector(Base):
+    """A passage as a model reads it. Apart from the text, for every search compares many of these rows."""
+
+    __tablename__ = "passage_vectors"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "generation_id"],
+            ["generations.organisation_id", "generations.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(
+            ["organisation_id", "passage_id"], ["passages.organisation_id", "passages.id"], ondelete="CASCADE"
+        ),
+        Index(None, "organisation_id", "passage_id"),
+        Index(None, "organisation_id", "generation_id", "case_id"),
+    )
+
+    organisation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    generation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    passage_id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID]
+    practice_id: Mapped[UUID | None]
+    """As the passage has them."""
+    vector: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))

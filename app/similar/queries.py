@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
-    case,
     cast,
     func,
     literal,
@@ -37,7 +36,7 @@ from app.embeddings.embedder import Vector
 from app.practices.models import Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
-from app.similar.models import Passage
+from app.similar.models import Generation, Passage, PassageVector
 from app.similar.vocabulary import QueryWords, measure_words, write_tsquery
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
@@ -66,9 +65,10 @@ class Query:
     language: str
     words: QueryWords
     vector: Vector | None
-    model: str | None
+    generation_id: UUID | None
+    """The vectors it may be compared with; None without a vector."""
     depth: int
-    """Of each pool, in each language, as many are looked at closely."""
+    """Of each pool, as many are looked at closely."""
 
 
 def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) -> Select[*tuple[Any, ...]]:
@@ -105,16 +105,17 @@ def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) ->
     return query
 
 
-def belongs_to(visible: CTE) -> ColumnElement[bool]:
+def belongs_to(visible: CTE, part: type[Passage | PassageVector] = Passage) -> ColumnElement[bool]:
     """A practice's passage needs a visible practice, a case's own passage a readable case."""
     return and_(
-        Passage.case_id == visible.c.case_id,
-        or_(and_(Passage.practice_id.is_(None), visible.c.readable), Passage.practice_id == visible.c.practice_id),
+        part.case_id == visible.c.case_id,
+        or_(and_(part.practice_id.is_(None), visible.c.readable), part.practice_id == visible.c.practice_id),
     )
 
 
 def _distance(query: Query) -> ColumnElement[float]:
-    distance: ColumnElement[float] = Passage.vector.cosine_distance(query.vector)
+    """Of vectors of length 1: the negative cosine."""
+    distance: ColumnElement[float] = PassageVector.vector.max_inner_product(query.vector)
     return distance
 
 
@@ -128,24 +129,24 @@ def _select_first(
     return select(visible).where(visible.c.case_id.in_(first)).order_by(visible.c.case_id)
 
 
+async def find_generation(session: AsyncSession, model: str) -> UUID | None:
+    """The vectors of this model, if they are the ones in use."""
+    return await session.scalar(select(Generation.id).where(Generation.model == model, Generation.in_use))
+
+
 async def find_nearest(
     session: AsyncSession, viewer: Viewer, query: Query, filters: Filters, codes: Codes = NO_CODES
 ) -> Rows:
     """The cases with the nearest passages, by an exact scan of every visible one."""
     visible = select_visible(viewer, filters, codes).cte("visible")
     nearest = (
-        select(
-            visible.c.case_id,
-            visible.c.is_open,
-            Passage.language,
-            func.min(_distance(query)).label("distance"),
-        )
-        .join_from(visible, Passage, belongs_to(visible))
-        .where(Passage.model == query.model)
-        .group_by(visible.c.case_id, visible.c.is_open, Passage.language)
+        select(visible.c.case_id, visible.c.is_open, func.min(_distance(query)).label("distance"))
+        .join_from(visible, PassageVector, belongs_to(visible, PassageVector))
+        .where(PassageVector.generation_id == query.generation_id)
+        .group_by(visible.c.case_id, visible.c.is_open)
         .cte("nearest")
     )
-    first = _select_first(visible, nearest, nearest.c.distance, query.depth, nearest.c.is_open, nearest.c.language)
+    first = _select_first(visible, nearest, nearest.c.distance, query.depth, nearest.c.is_open)
     return (await session.execute(first)).all()
 
 
@@ -191,20 +192,24 @@ def list_ids(codes: Codes, kind: CodeKind, keys: Sequence[str]) -> list[UUID]:
 async def list_evidence(
     session: AsyncSession, query: Query, *, case_ids: Sequence[UUID], practice_ids: Sequence[UUID]
 ) -> Rows:
-    """How near each passage of these is: id, case_id, section, language, distance, found, length."""
-    distance: ColumnElement[Any] = cast(null(), Float)
-    if query.vector is not None:
-        distance = case((Passage.model == query.model, _distance(query)))
+    """How near each passage of these is: id, case_id, section, language, cosine, found, length."""
+    cosine: ColumnElement[Any] = cast(null(), Float) if query.vector is None else -_distance(query)
+    own = and_(
+        PassageVector.organisation_id == Passage.organisation_id,
+        PassageVector.generation_id == query.generation_id,
+        PassageVector.passage_id == Passage.id,
+    )
     rows = await session.execute(
         select(
             Passage.id,
             Passage.case_id,
             Passage.section,
             Passage.language,
-            distance.label("distance"),
+            cosine.label("cosine"),
             measure_words(query.words.terms).label("found"),
             func.length(Passage.words).label("length"),
         )
+        .join_from(Passage, PassageVector, own, isouter=True)
         .where(
             or_(
                 and_(Passage.practice_id.is_(None), Passage.case_id == _any_of(case_ids)),

@@ -84,8 +84,11 @@ async def find_similar(
     if isinstance(looked, BaseException):
         raise looked
     words, found = looked
+    generation_id = await queries.find_generation(session, embedder.model_id) if embedder else None
+    if generation_id is None:
+        vector = None
     mode: Mode = "keywords" if vector is None else "full"
-    query = Query(language, words, vector, embedder.model_id if embedder else None, depth)
+    query = Query(language, words, vector, generation_id, depth)
     if vector is not None:
         found = merge(found, await queries.find_nearest(session, viewer, query, filters, codes))
     elif facets.obstacles:
@@ -134,7 +137,7 @@ async def load_candidates(session: AsyncSession, query: Query, found: queries.Ro
             Evidence(
                 passage_id=passage.id,
                 language=passage.language,
-                cosine=None if passage.distance is None else 1 - passage.distance,
+                cosine=passage.cosine,
                 found=passage.found,
                 relative_length=passage.length / query.words.average_length,
                 tells_problem=passage.section in PROBLEM_SECTIONS,

@@ -15,7 +15,7 @@ from app.core.postgres.databases import Database
 from app.core.tenancy import enter_organisation, organisation_session
 from app.embeddings.slot import ModelSlot
 from app.similar.jobs import announce_model, index_organisation, refresh_case
-from app.similar.models import Passage
+from app.similar.models import Generation, Passage, PassageVector
 from app.worker import run_worker
 from tests.factories import create_case, create_practice, create_question, create_resolved_case
 from tests.similar.conftest import EVERYONE, STORIES, Index
@@ -26,8 +26,15 @@ SOON = 3.0
 
 
 async def read_passages(session: AsyncSession, case: Case) -> Sequence[Any]:
-    columns = (Passage.id, Passage.section, Passage.text, Passage.model, Passage.practice_id, Passage.updated_at)
-    rows = await session.execute(select(*columns).where(Passage.case_id == case.id).order_by(Passage.id))
+    """The case's passages, each with the model that read it."""
+    columns = (Passage.id, Passage.section, Passage.text, Passage.practice_id, Passage.updated_at, Generation.model)
+    rows = await session.execute(
+        select(*columns)
+        .join_from(Passage, PassageVector, PassageVector.passage_id == Passage.id, isouter=True)
+        .join(Generation, Generation.id == PassageVector.generation_id, isouter=True)
+        .where(Passage.case_id == case.id)
+        .order_by(Passage.id)
+    )
     return rows.all()
 
 
@@ -149,7 +156,4 @@ async def test_what_a_killed_worker_was_doing_is_done_after_all(
 
 async def count_embedded(factory: SessionFactory, case: Case) -> int:
     async with organisation_session(factory, ALICE.organisation_id) as session:
-        counted = await session.scalar(
-            select(func.count()).where(Passage.case_id == case.id, Passage.model.is_not(None))
-        )
-        return counted or 0
+        return await session.scalar(select(func.count()).where(PassageVector.case_id == case.id)) or 0
