@@ -4,7 +4,7 @@ Nothing is refused: what is no filter that makes sense is searched for as words,
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -155,21 +155,19 @@ class _Reader:
         wanted, unwanted = (self.values.get((operator, excluded), set()) for excluded in (False, True))
         if operator not in DATES:
             return bool(wanted) and wanted <= unwanted
-        starts = [
-            *self._list_bound(Operator.AFTER, excluded=False, choose=min),
-            *self._list_bound(Operator.BEFORE, excluded=True, choose=max),
-        ]
-        ends = [
-            *self._list_bound(Operator.BEFORE, excluded=False, choose=max),
-            *self._list_bound(Operator.AFTER, excluded=True, choose=min),
-        ]
+        after, not_after = self._list_moments(Operator.AFTER)
+        before, not_before = self._list_moments(Operator.BEFORE)
+        starts = [*sorted(after)[:1], *not_before]
+        ends = [*sorted(before)[-1:], *not_after]
         return bool(starts) and bool(ends) and max(starts) >= min(ends)
 
-    def _list_bound(
-        self, operator: Operator, *, excluded: bool, choose: Callable[[Iterable[datetime]], datetime]
-    ) -> list[datetime]:
-        moments = [value for value in self.values.get((operator, excluded), ()) if isinstance(value, datetime)]
-        return [choose(moments)] if moments else []
+    def _list_moments(self, operator: Operator) -> tuple[list[datetime], list[datetime]]:
+        """Wanted and excluded."""
+        wanted, unwanted = (
+            [value for value in self.values.get((operator, excluded), ()) if isinstance(value, datetime)]
+            for excluded in (False, True)
+        )
+        return wanted, unwanted
 
     def _read_wording(self, token: Token) -> Token:
         wording = read_wording(token)
