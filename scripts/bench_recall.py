@@ -18,8 +18,9 @@ from app.demo.content import ORGANISATION
 from app.embeddings.build import default_model_dir
 from app.embeddings.embedder import BatchingEmbedder, Vector
 from app.embeddings.slot import ModelSlot
+from app.similar.filters import Filters
 from app.similar.models import PassageVector
-from app.similar.queries import Filters, Query, belongs_to, find_generation, find_nearest, list_evidence, select_visible
+from app.similar.queries import Query, belongs_to, find_generation, find_nearest, list_evidence, select_visible
 from app.similar.vocabulary import QueryWords
 from scripts.bench_data import read_queries
 

@@ -9,7 +9,7 @@ from app.cases.deps import ReadableCase
 from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.similar.deps import Slot
-from app.similar.queries import Filters
+from app.similar.filters import Filters
 from app.similar.schemas import PoolLimit, SimilarCase, SimilarList, SimilarRequest, TypedCase
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
 

@@ -12,7 +12,7 @@ from app.core.templating import render, wants_block
 from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
 from app.similar.deps import Slot
-from app.similar.queries import Filters
+from app.similar.filters import Filters
 from app.similar.ranking import Facets
 from app.similar.schemas import SEARCHED_STATES, SearchQuery, TypedCase
 from app.similar.service import find_similar

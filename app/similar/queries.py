@@ -30,12 +30,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle, CodeKind, Plan
 from app.cases.queries import visible_to
-from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
+from app.cases.workflow import CLOSED_STATES, OPEN_STATES
 from app.deals.models import Deal
 from app.embeddings.embedder import Vector
 from app.practices.models import Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
+from app.similar.filters import Filters, narrow
 from app.similar.models import Generation, Passage, PassageVector
 from app.similar.vocabulary import QueryWords, measure_words, write_tsquery
 
@@ -43,19 +44,6 @@ Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
 
 INDEXED_STATES = OPEN_STATES | CLOSED_STATES
 NO_CODES: Codes = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What narrows the pools; everything empty means all that the viewer may see."""
-
-    state: State | None = None
-    obstacle: str | None = None
-    """Key of an obstacle."""
-    outcome: str | None = None
-    team_id: UUID | None = None
-    language: str | None = None
-    exclude_case_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +81,7 @@ def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) ->
         .join_from(Case, Practice, shown, isouter=True)
         .where(Case.state.in_(INDEXED_STATES), or_(readable, Practice.id.is_not(None)))
         .where(*narrow_cases(codes, obstacle=filters.obstacle, outcome=filters.outcome))
+        .where(*narrow(filters, codes, readable))
     )
     if filters.state is not None:
         query = query.where(Case.state == filters.state)

@@ -11,8 +11,9 @@ from app.cases.workflow import State
 from app.core.text import TEXT_LIMIT, Line, Text, WrittenText, drop_blank
 from app.practices.models import Trust
 from app.practices.schemas import FeedFilter
+from app.similar.filters import Filters
 from app.similar.matches import Match
-from app.similar.queries import INDEXED_STATES, Filters
+from app.similar.queries import INDEXED_STATES
 from app.similar.ranking import Band, Facets, Mode, Part
 from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
 

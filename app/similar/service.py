@@ -20,9 +20,10 @@ from app.embeddings.loading import ModelUnavailable
 from app.embeddings.slot import ModelSlot
 from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
+from app.similar.filters import Filters
 from app.similar.matches import Match, MatchedPassage, UsedPlan
 from app.similar.passages import PROBLEM_SECTIONS, cut_text, split_words
-from app.similar.queries import Filters, Query
+from app.similar.queries import Query
 from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
 from app.similar.vocabulary import QueryWords, read_query_words
 from app.similar.words import find_matched_words
