@@ -10,7 +10,17 @@ from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.similar.deps import Slot
 from app.similar.filters import Filters
-from app.similar.schemas import PoolLimit, SimilarCase, SimilarList, SimilarRequest, TypedCase
+from app.similar.schemas import (
+    PoolLimit,
+    SearchList,
+    SearchNote,
+    SearchParameters,
+    SimilarCase,
+    SimilarList,
+    SimilarRequest,
+    TypedCase,
+)
+from app.similar.searching import search
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
 
 router = create_api_router("similar cases", write="cases:read")
@@ -30,6 +40,21 @@ async def find_similar_cases(
 ) -> SimilarList:
     """Reads only: it needs the scope `cases:read`, and no `Idempotency-Key`."""
     return _answer(request, await find_similar(session, viewer, body.text, slot=slot, limit=body.limit))
+
+
+@router.get("/search", operation_id="search_cases", summary="Cases and practices that fit a query with operators")
+async def search_cases(
+    request: Request,
+    query: Annotated[SearchParameters, Query()],
+    session: Session,
+    viewer: CurrentViewer,
+    slot: Slot,
+) -> SearchList:
+    """Operators narrow what is compared by meaning and words. Alone they list what they leave, last moved first."""
+    result = await search(session, viewer, query.q, slot=slot, limit=query.limit)
+    found = result.found or SimilarCases("keywords" if slot.embedder is None else "full", [], [])
+    notes = [SearchNote.from_token(token) for token in result.read.notes]
+    return SearchList(**dict(_answer(request, found)), text=result.read.text, notes=notes)
 
 
 @router.get(

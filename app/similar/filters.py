@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, and_, column, func, literal, not_, or_, select, text
+from sqlalchemy import ColumnElement, and_, func, literal, not_, or_, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +36,7 @@ CODES: Mapping[Operator, tuple[CodeKind, Any]] = {
     Operator.INDUSTRY: (CodeKind.INDUSTRY, Case.industry_id),
 }
 
+SHORT = 4
 SPELLINGS: Mapping[str, str] = {
     spelling: f"(?:{'|'.join(alike)})"
     for alike in (("aa", "å"), ("ae", "æ", "ä"), ("oe", "ø", "ö"))
@@ -47,11 +48,14 @@ SPELLED = re.compile("|".join(SPELLINGS))
 FIND_STEMS = text(
     """
     SELECT
+        place,
         language,
         replace(replace(replace(replace(replace(
-            regexp_replace(plainto_tsquery(cast(configuration AS regconfig), :words)::text, '<[-0-9]+>', '&', 'g'),
+            regexp_replace(plainto_tsquery(cast(configuration AS regconfig), words)::text, '<[-0-9]+>', '&', 'g'),
             'å', 'aa'), 'ä', 'ae'), 'æ', 'ae'), 'ö', 'oe'), 'ø', 'oe') AS stems
-    FROM unnest(cast(:languages AS text[]), cast(:configurations AS text[])) AS spoken (language, configuration)
+    FROM unnest(cast(:words AS text[])) WITH ORDINALITY AS asked (words, place)
+    CROSS JOIN unnest(cast(:languages AS text[]), cast(:configurations AS text[])) AS spoken (language, configuration)
+    ORDER BY place, language
     """
 )
 
@@ -86,17 +90,26 @@ class Filters:
     holdings: tuple[Holding, ...] = ()
 
 
-async def find_holding(session: AsyncSession, wording: Wording) -> Holding:
+async def find_holdings(session: AsyncSession, wordings: Sequence[Wording]) -> dict[Wording, Holding]:
     """Where the words can stand."""
     spoken = {**CONFIGURATIONS, OTHER: "simple"}
     asked = {
-        "words": " ".join(wording.words),
+        "words": [" ".join(_list_looked_up(wording)) for wording in wordings],
         "languages": list(spoken),
         "configurations": list(spoken.values()),
     }
-    found = await session.execute(FIND_STEMS, asked)
-    pattern = write_pattern(wording.words) if wording.exact else None
-    return Holding({row.language: row.stems for row in found}, pattern, wording.excluded)
+    stems: dict[Wording, dict[str, str]] = defaultdict(dict)
+    for row in await session.execute(FIND_STEMS, asked):
+        stems[wordings[row.place - 1]][row.language] = row.stems
+    return {
+        wording: Holding(found, write_pattern(wording.words) if wording.exact else None, wording.excluded)
+        for wording, found in stems.items()
+    }
+
+
+def _list_looked_up(wording: Wording) -> Sequence[str]:
+    """What passages are found by before their text is read: `før` is too common to be looked up, `för` is not."""
+    return [word for word in wording.words if len(word) > SHORT or not SPELLED.search(word)] or wording.words
 
 
 def write_pattern(words: Iterable[str]) -> str:
@@ -134,8 +147,8 @@ def _fits(criterion: Criterion, codes: Codes, readable: ColumnElement[bool]) -> 
         case Operator.OWNER:
             fits = or_(and_(readable, Case.owner_id.in_(values)), Practice.solver_id.in_(values))
         case Operator.TAG:
-            tags = func.unnest(Case.tags).table_valued(column("tag", String), name="tags")
-            fits = and_(readable, select(tags.c.tag).where(func.lower(tags.c.tag).in_(values)).exists())
+            tag: ColumnElement[str] = func.unnest(Case.tags).column_valued("tag")
+            fits = and_(readable, select(tag).where(func.lower(tag).in_(values)).exists())
         case Operator.LANGUAGE:
             fits = func.coalesce(func.nullif(Practice.language, ""), Case.language).in_(values)
         case Operator.AFTER | Operator.BEFORE:

@@ -44,6 +44,15 @@ SAYS_ALIKE: Mapping[str, str] = {
 }
 
 
+STATE_NAMES: Mapping[State, str] = {
+    State.INVESTIGATING: N_("Investigating"),
+    State.CREATING: N_("Creating"),
+    State.TRYING: N_("Trying"),
+    State.RESOLVED: N_("Resolved"),
+    State.SHARED: N_("Shared"),
+}
+
+
 @dataclass(frozen=True)
 class MatchedPassage:
     """The passage that matched best. `words` it shares with the query, in lower case; with what each tells, in nats."""
@@ -89,7 +98,8 @@ class Match:
     passage: MatchedPassage | None
     score: float
     parts: Mapping[Part, float]
-    band: Band
+    band: Band | None
+    """None for what was listed and not compared."""
     query_language: str
     shared: Mapping[Part, str]
     """Names of the codes and the product that query and case have in common."""

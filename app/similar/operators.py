@@ -49,6 +49,8 @@ DATES = frozenset({Operator.AFTER, Operator.BEFORE})
 
 MOST_PHRASE_WORDS = 20
 LONGEST_VALUE = 120
+ALIKE = 0.7
+"""So alike is what may have been meant (`difflib`'s ratio)."""
 
 
 class Problem(StrEnum):
@@ -137,7 +139,7 @@ def _read_filter(found: re.Match[str], written: str) -> Token:
     token = Token("filter", written, value, operator, excluded=bool(found["minus"]))
     if operator is None:
         words = Token("words", written, written)
-        meant = get_close_matches(fold_name(found["name"]), NAMES, n=1)
+        meant = get_close_matches(fold_name(found["name"]), NAMES, n=1, cutoff=ALIKE)
         # A colon after a word is no try at a filter, nor is an address.
         return (
             words.refuse(Problem.UNKNOWN_OPERATOR, *(NAMES[name] + ":" for name in meant)) if _is_try(value) else words

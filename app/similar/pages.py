@@ -1,20 +1,28 @@
 """Pages with similar cases: while a case is being written, beside a case, and as search."""
 
+from urllib.parse import urlencode
+
 from fastapi import Request, Response
 from pydantic import ValidationError
 
 from app.accounts.deps import CurrentUser, create_page_router
 from app.cases.deps import ReadableCase, may_edit
 from app.cases.workflow import OPEN_STATES
+from app.core.clock import Now
 from app.core.db import Session
 from app.core.forms import explain_all, read_form
 from app.core.templating import render, wants_block
 from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
+from app.similar.chips import list_examples, list_offered, list_taken
 from app.similar.deps import Slot
 from app.similar.filters import Filters
+from app.similar.notes import explain
 from app.similar.ranking import Facets
+from app.similar.reading import ReadQuery
 from app.similar.schemas import SEARCHED_STATES, SearchQuery, TypedCase
+from app.similar.searching import Search
+from app.similar.searching import search as search_cases
 from app.similar.service import find_similar
 from app.similar.view import view_similar
 
@@ -68,8 +76,8 @@ async def similar_panel(
 
 
 @router.get("/search")
-async def search(request: Request, session: Session, viewer: CurrentUser, slot: Slot) -> Response:
-    """What the viewer may see, by meaning and words. A search that cannot be taken keeps what was typed."""
+async def search(request: Request, session: Session, viewer: CurrentUser, slot: Slot, now: Now) -> Response:
+    """What the viewer may see, by meaning, words and operators. A search that cannot be taken keeps what was typed."""
     typed = dict(request.query_params)
     errors: dict[str, str] = {}
     query = SearchQuery()
@@ -77,14 +85,24 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
         query = SearchQuery.model_validate(typed)
     except ValidationError as error:
         errors = explain_all(error.errors())
-    found = None
-    if query.q:
-        found = await find_similar(session, viewer, query.q, slot=slot, limit=SHOWN_IN_SEARCH, filters=query.filters)
-    context = view_similar(found, slot, Facets(), request.app.url_path_for) | {
+    result = Search(ReadQuery(""), None)
+    if not errors:
+        result = await search_cases(session, viewer, query.q, slot=slot, limit=SHOWN_IN_SEARCH, filters=query.filters)
+    chosen = {name: value for name, value in typed.items() if name in SearchQuery.model_fields and value}
+
+    def link(q: str) -> str:
+        return f"{request.url_for('search').path}?{urlencode(chosen | {'q': q})}"
+
+    context = view_similar(result.found, slot, Facets(), request.app.url_path_for) | {
         "typed": {name: typed.get(name, "") for name in SearchQuery.model_fields},
         "errors": errors,
         "states": SEARCHED_STATES,
         "choices": await list_choices(session, (await list_code_names(session)).values()),
+        "listed": not result.read.text,
+        "notes": [explain(token) for token in result.read.notes],
+        "taken": list_taken(result.read, link),
+        "offered": list_offered(result.read, viewer, viewer.local_day(now), link),
+        "examples": list_examples(viewer.local_day(now)),
         "may_plan": False,
         "case": None,
     }

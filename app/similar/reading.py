@@ -13,10 +13,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.cases.workflow import State
-from app.similar.operators import DATES, FREE, Operator, Problem, Token, Wording, fold_name, read_wording, write_filter
+from app.similar.operators import (
+    ALIKE,
+    DATES,
+    FREE,
+    Operator,
+    Problem,
+    Token,
+    Wording,
+    fold_name,
+    read_wording,
+    write_filter,
+)
 from app.similar.passages import split_words
 
 MOST_OPERATORS = 20
+MOST_NOTES = 10
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
@@ -51,10 +63,22 @@ class ReadQuery:
     """What is looked for by meaning and words, the phrases among it."""
     criteria: tuple[Criterion, ...] = ()
     wordings: tuple[Wording, ...] = ()
-    taken: tuple[Token, ...] = ()
-    """What narrows the search, as it was typed."""
-    notes: tuple[Token, ...] = ()
-    """What was taken as words although it looks like an operator."""
+    tokens: tuple[Token, ...] = ()
+    """All that was typed."""
+
+    @property
+    def taken(self) -> list[Token]:
+        """What narrows the search."""
+        return [token for token in self.tokens if token.kind != "words"]
+
+    @property
+    def notes(self) -> list[Token]:
+        """What was taken as words although it looks like an operator; the first few."""
+        return [token for token in self.tokens if token.problem is not None][:MOST_NOTES]
+
+    def write_without(self, left_out: Token) -> str:
+        """The query without a part of it."""
+        return " ".join(token.written for token in self.tokens if token is not left_out)
 
     @property
     def has_phrase(self) -> bool:
@@ -76,14 +100,13 @@ def read_date(value: str, timezone: str) -> datetime | None:
 def read_tokens(text: str, tokens: Sequence[Token], known: Known) -> ReadQuery:
     """What is to be searched for, and how it is narrowed."""
     reader = _Reader(known, {tuple(split_words(token.value)) for token in tokens if token.kind == "words"})
-    read = [reader.read(token) for token in tokens]
-    taken = tuple(token for token in read if token.kind != "words")
+    read = tuple(reader.read(token) for token in tokens)
+    narrows = any(token.kind != "words" for token in read)
     return ReadQuery(
-        text=" ".join(_list_texts(read)) if taken else text.strip(),
+        text=" ".join(_list_texts(read)) if narrows else text.strip(),
         criteria=tuple(reader.list_criteria()),
         wordings=tuple(reader.wordings),
-        taken=taken,
-        notes=tuple(token for token in read if token.problem is not None),
+        tokens=read,
     )
 
 
@@ -146,7 +169,7 @@ class _Reader:
     def _guess(self, operator: Operator, value: str) -> str:
         """The filter that may have been meant."""
         names = [] if operator is Operator.OWNER else list(self.known.values.get(operator, {}))
-        near = get_close_matches(fold_name(value), names, n=1)
+        near = get_close_matches(fold_name(value), names, n=1, cutoff=ALIKE)
         begun = [name for name in names if name.startswith(fold_name(value))]
         return "".join(write_filter(operator, name) for name in (near or begun)[:1])
 

@@ -13,6 +13,8 @@ from app.practices.models import Trust
 from app.practices.schemas import FeedFilter
 from app.similar.filters import Filters
 from app.similar.matches import Match
+from app.similar.notes import explain
+from app.similar.operators import Problem, Token
 from app.similar.queries import INDEXED_STATES
 from app.similar.ranking import Band, Facets, Mode, Part
 from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
@@ -125,7 +127,7 @@ class SimilarCase(BaseModel):
     url: str = Field(description="Its page.", examples=["/practices/019aa7a4-6f0e-7d11-8d5c-6b0f6a0c7d10"])
     score: float = Field(description="Between 0 and 1; the parts add up to it.", examples=[0.61])
     parts: dict[Part, float] = Field(examples=[{"meaning": 0.38, "words": 0.11, "obstacle": 0.12}])
-    band: Band
+    band: Band | None = Field(description="Nothing where filters alone were asked for, and the score is 0.")
     reasons: list[str] = Field(examples=[["Says the same in Swedish", "Same obstacle: Champion left"]])
     passage: PassageRead | None
     trust: Trust | None = Field(description="Of a practice: how far it is to be trusted.", examples=["validated"])
@@ -153,6 +155,21 @@ class SimilarCase(BaseModel):
         )
 
 
+class SearchNote(BaseModel):
+    """What looked like an operator and was searched for as words."""
+
+    problem: Problem
+    written: str = Field(description="As it stands in the query.", examples=["stge:negotiation"])
+    message: str = Field(description="Why, in the language of the request.")
+    meant: str = Field(description="What may have been meant; empty when nothing is near.", examples=["stage:"])
+
+    @classmethod
+    def from_token(cls, token: Token) -> Self:
+        """The token has a problem."""
+        assert token.problem is not None
+        return cls(problem=token.problem, written=token.written, message=explain(token), meant=token.meant)
+
+
 class SimilarList(BaseModel):
     """Two pools, best first. Nothing close enough is an answer, too."""
 
@@ -160,3 +177,21 @@ class SimilarList(BaseModel):
     learn: list[SimilarCase] = Field(description="Closed cases and practices to learn from.")
     join: list[SimilarCase] = Field(description="Open cases to join.")
     nothing_close: bool
+
+
+class SearchList(SimilarList):
+    """As similar cases are answered, with how the query was understood."""
+
+    text: str = Field(description="What was looked for by meaning and words; empty when filters alone were asked for.")
+    notes: list[SearchNote]
+
+
+class SearchParameters(BaseModel):
+    """A search by a program."""
+
+    q: WrittenText = Field(
+        description="Words and operators: `status: stage: reason: outcome: industry: product: team: by: tag: lang: "
+        'after: before: "phrase" -word`. What cannot be read as an operator is searched for as words.',
+        examples=['lost the buyer reason:champion_left after:2026 -"trade fair"'],
+    )
+    limit: PoolLimit = DEFAULT_LIMIT

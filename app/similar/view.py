@@ -1,17 +1,15 @@
 """Matches as the templates show them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from markupsafe import Markup
 
-from app.cases.workflow import State
-from app.core.i18n import N_
 from app.core.i18n import gettext as _
 from app.embeddings.slot import ModelSlot
-from app.similar.matches import Match
+from app.similar.matches import STATE_NAMES, Match
 from app.similar.passages import cut_text
 from app.similar.ranking import Facets
 from app.similar.service import SimilarCases
@@ -29,6 +27,7 @@ class MatchView:
     url: str
     title: str
     band: str
+    """Empty where nothing but filters was asked."""
     state_label: str
     outcome_label: str
     resolution: str
@@ -40,15 +39,6 @@ class MatchView:
     plan_label: str
 
 
-STATE_NAMES: Mapping[State, str] = {
-    State.INVESTIGATING: N_("Investigating"),
-    State.CREATING: N_("Creating"),
-    State.TRYING: N_("Trying"),
-    State.RESOLVED: N_("Resolved"),
-    State.SHARED: N_("Shared"),
-}
-
-
 def view_match(match: Match, url_path_for: Callable[..., str]) -> MatchView:
     passage = match.passage
     return MatchView(
@@ -56,7 +46,7 @@ def view_match(match: Match, url_path_for: Callable[..., str]) -> MatchView:
         practice_id=match.practice_id,
         url=match.link(url_path_for),
         title=match.title,
-        band=match.band,
+        band=match.band or "",
         state_label=_(STATE_NAMES[match.state]),
         outcome_label=match.outcome.name if match.outcome else "",
         resolution=shorten(match.resolution),
@@ -84,6 +74,7 @@ def view_similar(
     nearest = found.nearest if found else None
     return {
         "asked": found is not None,
+        "listed": False,
         "mode": "loading" if slot.mode is None else slot.mode,
         "learn": [view_match(match, url_path_for) for match in found.learn] if found else [],
         "join": [view_match(match, url_path_for) for match in found.join] if found else [],
