@@ -38,7 +38,7 @@ from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.filters import Filters, narrow
 from app.similar.models import Generation, Passage, PassageVector
-from app.similar.vocabulary import QueryWords, measure_words, write_tsquery
+from app.similar.vocabulary import QueryWords, measure_words
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
 
@@ -146,7 +146,7 @@ async def find_wordiest(
     if not words.finding:
         return []
     visible = select_visible(viewer, filters, codes).cte("visible")
-    stems = write_tsquery(stem for term in words.finding for stem in term.stems)
+    stems = " | ".join(term.query for term in words.finding)
     wordiest = (
         select(visible.c.case_id, visible.c.is_open, func.max(measure_words(words.finding)).label("found"))
         .join_from(visible, Passage, belongs_to(visible))

@@ -3,15 +3,17 @@
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, bindparam, func, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.similar.passages import fold_stem, split_words
+from app.similar.passages import WORD, fold_stem, split_words
+from app.similar.spelling import Group, Lexicon, find_near, join_words
 
 CONFIGURATIONS: Mapping[str, str] = {
     "nb": "norwegian",
@@ -29,6 +31,8 @@ KEPT_SAMPLES = 64
 MOST_TERMS = 16
 LONGEST_WORD = 100
 """Anything longer is no word."""
+NEAR_SHARE = 0.6
+"""Of what a word tells, a passage has so much that holds what is near to it."""
 POSTINGS_TO_READ = 1500
 """About how many passages the words that find candidates may have between them."""
 
@@ -72,12 +76,29 @@ class Vocabulary:
     languages: frozenset[str]
     read_at: float
 
-    def weigh(self, stems: Iterable[str]) -> "Term":
-        """A word by its stems: it tells the more, the fewer passages hold it (BM25's inverse document frequency)."""
-        kept = tuple(dict.fromkeys(map(fold_stem, stems)))
-        holding = min(self.sampled, sum(self.frequencies.get(stem, 0) for stem in kept))
-        information = math.log(1 + (self.sampled - holding + 0.5) / (holding + 0.5))
-        return Term(kept, information, holding * self.passages / max(1, self.sampled))
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        return Lexicon(self.frequencies, self.sampled)
+
+    def weigh(self, stems: Sequence[str], near: Sequence[Group] = ()) -> "Term":
+        """A word by its folded stems: the fewer passages hold it, the more it tells (BM25's inverse document frequency).
+
+        One that nobody wrote tells what the words near to it tell.
+        """
+        holding = self.lexicon.count(stems)
+        held_near = min(self.sampled, sum(min(self.lexicon.count([stem]) for stem in group) for group in near))
+        told_near = self._inform(held_near) if near else 0.0
+        information = told_near if near and not holding else self._inform(holding)
+        return Term(
+            stems=tuple(stems),
+            information=information,
+            postings=(holding + held_near) * self.passages / max(1, self.sampled),
+            near=tuple(near),
+            near_information=NEAR_SHARE * min(information, told_near),
+        )
+
+    def _inform(self, holding: int) -> float:
+        return math.log(1 + (self.sampled - holding + 0.5) / (holding + 0.5))
 
 
 @dataclass(frozen=True)
@@ -88,7 +109,22 @@ class Term:
     information: float
     """In nats."""
     postings: float
-    """About how many passages hold it."""
+    """About how many passages hold it, or what is near to it."""
+    near: tuple[Group, ...] = ()
+    """What may be meant by it."""
+    near_information: float = 0.0
+
+    @property
+    def query(self) -> str:
+        """A tsquery for whatever holds it, or what is near to it."""
+        return " | ".join(filter(None, [write_tsquery(self.stems), write_near(self.near)]))
+
+    @property
+    def told(self) -> dict[str, float]:
+        """What a passage that holds a stem tells of the word."""
+        return {stem: self.near_information for group in self.near for stem in group} | dict.fromkeys(
+            self.stems, self.information
+        )
 
 
 @dataclass(frozen=True)
@@ -133,9 +169,21 @@ async def read_query_words(session: AsyncSession, organisation_id: UUID, query: 
     dictionaries = [name_dictionary(other) for other in sorted(vocabulary.languages - {language})]
     words = [word for word in dict.fromkeys(split_words(query)) if len(word) <= LONGEST_WORD]
     asked = {"words": words, "dictionaries": dictionaries}
-    found = await session.execute(STEM, asked | {"dictionary": name_dictionary(language)})
-    terms = choose_terms([vocabulary.weigh(row.stems) for row in found])
+    found = (await session.execute(STEM, asked | {"dictionary": name_dictionary(language)})).all()
+    unfinished = words[-1] if words and WORD.fullmatch(query.rstrip()[-1:]) else None
+    stemmed = [(row.word, list(dict.fromkeys(map(fold_stem, row.stems)))) for row in found]
+    terms = choose_terms(weigh_words(vocabulary, stemmed, unfinished))
     return QueryWords(terms, choose_finding(terms), vocabulary.average_length)
+
+
+def weigh_words(
+    vocabulary: Vocabulary, words: Sequence[tuple[str, Sequence[str]]], unfinished: str | None
+) -> Iterator[Term]:
+    """Each word, with its folded stems, as a term. `unfinished` is the one that somebody may still be typing."""
+    joined = join_words([stems for _word, stems in words], vocabulary.lexicon)
+    for place, (word, stems) in enumerate(words):
+        near = find_near(stems, fold_stem(word), vocabulary.lexicon, unfinished=word == unfinished)
+        yield vocabulary.weigh(stems, list(dict.fromkeys([*joined.get(place, ()), *near])))
 
 
 def name_dictionary(language: str) -> str:
@@ -163,11 +211,20 @@ def write_tsquery(stems: Iterable[str]) -> str:
     return " | ".join("'" + stem.replace("\\", "\\\\").replace("'", "''") + "'" for stem in stems)
 
 
+def write_near(groups: Iterable[Group]) -> str:
+    """What holds all stems of any of the groups."""
+    return " | ".join("(" + " & ".join(write_tsquery([stem]) for stem in group) + ")" for group in groups)
+
+
 MEASURE = text(
-    " + ".join(f"CASE WHEN passages.words @@ :stems_{n} THEN :told_{n} ELSE 0 END" for n in range(MOST_TERMS))
+    " + ".join(
+        f"CASE WHEN passages.words @@ :stems_{n} THEN :told_{n} "
+        f"WHEN passages.words @@ :near_{n} THEN :hinted_{n} ELSE 0 END"
+        for n in range(MOST_TERMS)
+    )
 ).bindparams(
-    *(bindparam(f"stems_{n}", None, type_=TSQUERY) for n in range(MOST_TERMS)),
-    *(bindparam(f"told_{n}", 0.0, type_=Float) for n in range(MOST_TERMS)),
+    *(bindparam(f"{name}_{n}", None, type_=TSQUERY) for n in range(MOST_TERMS) for name in ("stems", "near")),
+    *(bindparam(f"{name}_{n}", 0.0, type_=Float) for n in range(MOST_TERMS) for name in ("told", "hinted")),
 )
 """Written once, for a search has no time to build it."""
 
@@ -176,4 +233,6 @@ def measure_words(terms: Sequence[Term]) -> ColumnElement[float]:
     """Information of the terms that a passage holds."""
     stems = {f"stems_{n}": write_tsquery(term.stems) for n, term in enumerate(terms)}
     told = {f"told_{n}": term.information for n, term in enumerate(terms)}
-    return func.coalesce(MEASURE.bindparams(**stems, **told), 0.0, type_=Float)
+    near = {f"near_{n}": write_near(term.near) for n, term in enumerate(terms) if term.near}
+    hinted = {f"hinted_{n}": term.near_information for n, term in enumerate(terms) if term.near}
+    return func.coalesce(MEASURE.bindparams(**stems, **told, **near, **hinted), 0.0, type_=Float)

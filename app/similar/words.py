@@ -31,7 +31,9 @@ async def find_matched_words(
     by_language: dict[str, set[str]] = {}
     for passage in passages:
         by_language.setdefault(passage.language, set()).update(split_words(passage.text))
-    told = {stem: term.information for term in query.terms for stem in term.stems}
+    told: dict[str, float] = {}
+    for term in query.terms:
+        told |= {stem: max(tells, told.get(stem, 0.0)) for stem, tells in term.told.items()}
     matched: dict[tuple[str, str], float] = {}
     for language, words in by_language.items():
         asked = {"dictionary": name_dictionary(language), "words": sorted(words)}
