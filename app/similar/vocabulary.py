@@ -81,7 +81,7 @@ class Vocabulary:
         return Lexicon(self.frequencies, self.sampled)
 
     def weigh(self, stems: Sequence[str], near: Sequence[Group] = ()) -> "Term":
-        """A word by its folded stems: the fewer passages hold it, the more it tells (BM25's inverse document frequency).
+        """A word by its folded stems: the rarer it is, the more it tells (BM25's inverse document frequency).
 
         One that nobody wrote tells what the words near to it tell.
         """
