@@ -1,6 +1,7 @@
 """Every select on cases. Who may see what is one expression, part of each of them."""
 
 from collections.abc import Sequence
+from functools import cache, lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
@@ -22,6 +23,8 @@ def is_private() -> ColumnElement[bool]:
     return or_(Case.state == State.DRAFT, and_(Case.state == State.WITHDRAWN, Case.posted_at.is_(None)))
 
 
+# An expression never changes, and a page needs it several times: it is kept for those who were here last.
+@lru_cache(maxsize=256)
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Which cases the viewer may see. Stands in every select that lists, counts, searches or links cases."""
     posted = ~is_private()
@@ -69,6 +72,7 @@ async def list_readers(session: AsyncSession, case: Case) -> Sequence[User]:
     return found.all()
 
 
+@cache
 def load_all() -> Sequence[ORMOption]:
     """What a case is shown with, besides its questions, plans, hats and moves."""
     return (

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -29,6 +30,7 @@ NO_CODE = UUID(int=0)
 """The id of no row: what a key that nobody knows is looked for with."""
 
 
+@lru_cache(maxsize=256)
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Which practices the viewer may see. The select must join `Practice.case`: a reopened case hides its practice."""
     shared = Case.state == State.SHARED
@@ -38,6 +40,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     return and_(shared, or_(everyone, Practice.solver_id == viewer.user_id, Practice.team_id.in_(viewer.team_ids)))
 
 
+@cache
 def load_all() -> Sequence[ORMOption]:
     """What a practice is shown with, for a select that joins `Practice.case`."""
     return (

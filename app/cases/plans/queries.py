@@ -1,6 +1,7 @@
 """Every select on plans, their steps and objections."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from app.cases.models import Case, Objection, Plan, PlanStep
 from app.cases.queries import PRACTICES, practice_visible_to, visible_to
 
 
+@cache
 def load_plan() -> Sequence[ORMOption]:
     """What a plan is shown with: its people, steps and objections."""
     return (
