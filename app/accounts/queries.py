@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, any_, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import QueryableAttribute, joinedload
+from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from app.accounts.models import (
     ApiKey,
@@ -124,6 +126,11 @@ async def list_memberships(session: AsyncSession, user_id: UUID) -> Sequence[Tea
         select(TeamMember).where(TeamMember.user_id == user_id).order_by(TeamMember.position, TeamMember.id)
     )
     return found.all()
+
+
+def join_name(person: QueryableAttribute[Any]) -> _AbstractLoad:
+    """Loads a row's person with it, by name alone: no more is shown of people."""
+    return joinedload(person).load_only(User.name)
 
 
 async def list_active_users(session: AsyncSession) -> Sequence[User]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
@@ -10,6 +11,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import TeamMember, User
+from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseMove, CaseObstacle, Hat, HatStatus, Plan, Question, Visibility
 from app.cases.workflow import OPEN_STATES, CaseFacts, State
@@ -48,8 +50,8 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
-async def list_readers(session: AsyncSession, case: Case) -> Sequence[User]:
-    """Active people who may see this case: the same rule as `visible_to`, from the other side. By name."""
+def _reads(case: Case) -> ColumnElement[bool]:
+    """Which users may see this case: the same rule as `visible_to`, from the other side."""
     worn = select(Hat.user_id).where(Hat.case_id == case.id, Hat.status == HatStatus.ACCEPTED)
     members = select(TeamMember.user_id).where(TeamMember.team_id == case.team_id)
     owners_teams = select(TeamMember.team_id).where(TeamMember.user_id == case.owner_id)
@@ -66,25 +68,45 @@ async def list_readers(session: AsyncSession, case: Case) -> Sequence[User]:
                 readers.append(User.id.in_(members))
             case Visibility.RESTRICTED:
                 readers.append(User.id.in_(managers))
-    found = await session.scalars(
-        select(User).where(or_(*readers), User.deactivated_at.is_(None)).order_by(User.name, User.id)
+    return or_(*readers)
+
+
+class Colleague(NamedTuple):
+    """An active person, and whether the person may see the case."""
+
+    id: UUID
+    name: str
+    reads: bool
+
+
+async def list_readers(session: AsyncSession, case: Case) -> list[Colleague]:
+    """Active people who may see this case, by name."""
+    return [colleague for colleague in await list_colleagues(session, case) if colleague.reads]
+
+
+async def list_colleagues(session: AsyncSession, case: Case) -> list[Colleague]:
+    """Everybody who can be asked or handed something, by name."""
+    found = await session.execute(
+        select(User.id, User.name, _reads(case).label("reads"))
+        .where(User.deactivated_at.is_(None))
+        .order_by(User.name, User.id)
     )
-    return found.all()
+    return [Colleague(*row) for row in found]
 
 
 @cache
 def load_all() -> Sequence[ORMOption]:
     """What a case is shown with, besides its questions, plans, hats and moves."""
     return (
-        joinedload(Case.owner),
-        joinedload(Case.author),
-        joinedload(Case.updated_by),
+        join_name(Case.owner),
+        join_name(Case.author),
+        join_name(Case.updated_by),
         joinedload(Case.team),
         joinedload(Case.deal),
         joinedload(Case.industry),
         joinedload(Case.stage),
         joinedload(Case.outcome),
-        joinedload(Case.chosen_by),
+        join_name(Case.chosen_by),
         selectinload(Case.obstacles).joinedload(CaseObstacle.code),
     )
 
@@ -152,6 +174,13 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
     first_rule = select(Plan.switch_rule).where(Plan.case_id == case.id).order_by(Plan.letter, Plan.id).limit(1)
     counted = select(answered.scalar_subquery(), plans.scalar_subquery(), first_rule.scalar_subquery())
     answered_questions, plans_with_move, switch_rule = (await session.execute(counted)).one()
+    return describe_facts(case, answered_questions, plans_with_move, switch_rule or "", reason=reason)
+
+
+def describe_facts(
+    case: Case, answered_questions: int, plans_with_move: int, first_plan_switch_rule: str, *, reason: str = ""
+) -> CaseFacts:
+    """What the guards look at, where questions and plans are known already."""
     return CaseFacts(
         state=case.state,
         title=case.title,
@@ -163,7 +192,7 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
         answered_questions=answered_questions,
         skip_questions_reason=case.skip_questions_reason,
         plans_with_move=plans_with_move,
-        first_plan_switch_rule=switch_rule or "",
+        first_plan_switch_rule=first_plan_switch_rule,
         reason=reason,
         outcome_key=case.outcome.key if case.outcome else "",
         outcome_plan_given=case.outcome_plan_id is not None,
@@ -175,7 +204,7 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
 async def list_moves(session: AsyncSession, case_id: UUID) -> Sequence[CaseMove]:
     """Every change of state with who made it, the first one first."""
     found = await session.scalars(
-        select(CaseMove).where(CaseMove.case_id == case_id).order_by(CaseMove.id).options(joinedload(CaseMove.user))
+        select(CaseMove).where(CaseMove.case_id == case_id).order_by(CaseMove.id).options(join_name(CaseMove.user))
     )
     return found.all()
 

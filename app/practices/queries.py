@@ -12,6 +12,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import User
+from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle, Code, CodeKind, Hat, Plan, PlanStep, Question
 from app.cases.queries import visible_to as case_visible_to
@@ -50,8 +51,8 @@ def load_all() -> Sequence[ORMOption]:
             joinedload(Case.stage),
             selectinload(Case.obstacles).joinedload(CaseObstacle.code),
         ),
-        joinedload(Practice.solver),
-        joinedload(Practice.trust_by),
+        join_name(Practice.solver),
+        join_name(Practice.trust_by),
         joinedload(Practice.team),
     )
 
@@ -240,7 +241,7 @@ async def list_uses(session: AsyncSession, practice_id: UUID) -> Sequence[Practi
     found = await session.scalars(
         select(PracticeUse)
         .where(PracticeUse.practice_id == practice_id)
-        .options(joinedload(PracticeUse.user))
+        .options(join_name(PracticeUse.user))
         .order_by(PracticeUse.at.desc(), PracticeUse.id.desc())
         .limit(USES_SHOWN)
     )
