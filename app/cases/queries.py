@@ -1,11 +1,12 @@
 """Every select on cases. Who may see what is one expression, part of each of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache, lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
+from sqlalchemy import ColumnElement, and_, column, func, or_, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -15,6 +16,7 @@ from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseMove, CaseObstacle, Hat, HatStatus, Plan, Question, Visibility
 from app.cases.workflow import OPEN_STATES, CaseFacts, State
+from app.deals.models import Deal
 
 PRACTICES = table("practices", *(column(name) for name in ("id", "case_id", "audience", "team_id", "solver_id")))
 """Known by name alone: practices are a later feature, and row-level security guards the table like any other."""
@@ -114,9 +116,15 @@ def load_all() -> Sequence[ORMOption]:
 async def find_case(
     session: AsyncSession, case_id: UUID, *allowed: ColumnElement[bool], lock: bool = False
 ) -> Case | None:
-    """The case if it is among the allowed ones, with all that `load_all` names. `lock` keeps other writers waiting."""
+    """The case if it is among the allowed ones, with all that `load_all` names.
+
+    `lock` keeps other writers of the case and of its deal waiting.
+    """
     query = select(Case).where(Case.id == case_id, *allowed).options(*load_all())
     if lock:
+        # The deal first: whoever changes it goes on to the versions of all its cases, and must not meet somebody there.
+        deal = select(Deal.id).join(Case, and_(Case.organisation_id == Deal.organisation_id, Case.deal_id == Deal.id))
+        await session.execute(deal.where(Case.id == case_id, *allowed).with_for_update(of=Deal))
         query = query.with_for_update(of=Case).execution_options(populate_existing=True)
     return await session.scalar(query)
 
@@ -145,6 +153,15 @@ async def may_link_deal(session: AsyncSession, deal_id: UUID, viewer: Viewer) ->
         )
     ).one()
     return cases == 0 or visible > 0
+
+
+async def raise_versions(session: AsyncSession, deal: Deal, besides: Case, viewer: Viewer, now: datetime) -> None:
+    """A new version for the other cases of a deal that was changed: each of them shows it."""
+    others = update(Case).where(
+        Case.organisation_id == deal.organisation_id, Case.deal_id == deal.id, Case.id != besides.id
+    )
+    new = others.values(version=Case.version + 1, updated_by_id=viewer.user_id, updated_at=now)
+    await session.execute(new.execution_options(synchronize_session=False))
 
 
 async def is_deal_used(session: AsyncSession, deal_id: UUID) -> bool:
