@@ -189,7 +189,7 @@ def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases
         tags=[tag],
         route_class=IdempotentRoute,
         dependencies=[Depends(check_scope), Depends(refuse_other_content), Depends(happen_once)],
-        responses=document_errors(400, 401, 403, 422, 429),
+        responses=document_errors(400, 401, 403, 422),
     )
 
 
