@@ -23,9 +23,19 @@ FOLLOWERS: Mapping[str, Sequence[Follower]] = {
     "account.reset_requested": [accounts_jobs.mail_reset],
 }
 
+PERIODIC: Mapping[str, tuple[str, Follower]] = {
+    "idempotency.grown_old": ("17 * * * *", accounts_jobs.forget_old_answers),
+}
+"""What runs by the clock: by name, when (as cron writes it) and what."""
+
 CONCURRENCY = {PROMPT: 4, BULK: 1}
 STALLED_EVERY_SECONDS = 15
+AGAIN_AFTER_SECONDS = 5
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=3)
+
+
+class WorkerStopped(RuntimeError):
+    """The loop of a queue ended by itself, as it does when its connections are lost."""
 
 
 def create_job_app(conninfo: str) -> App:
@@ -33,6 +43,9 @@ def create_job_app(conninfo: str) -> App:
     app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=sum(CONCURRENCY.values()) + 3))
     for event, followers in FOLLOWERS.items():
         app.task(name=event, pass_context=True, retry=RETRY)(_run_followers(followers))
+    for name, (cron, follower) in PERIODIC.items():
+        task = app.task(name=name, queue=BULK, pass_context=True, retry=RETRY)(_run_followers([follower]))
+        app.periodic(cron=cron)(task)
     return app
 
 
@@ -46,22 +59,35 @@ def _run_followers(followers: Sequence[Follower]):  # type: ignore[no-untyped-de
 
 
 async def run_worker(environment: JobEnvironment, conninfo: str) -> None:
-    """Work off jobs until cancelled; a job under way is given time to finish."""
+    """Work off jobs until cancelled; a job under way is given time to finish. A database that went away is awaited."""
+    while True:
+        try:
+            await _work(environment, conninfo)
+        except Exception as error:
+            log.warning("worker_interrupted", exc_info=error)
+        await asyncio.sleep(AGAIN_AFTER_SECONDS)
+
+
+async def _work(environment: JobEnvironment, conninfo: str) -> None:
+    """Raises when one of the loops ends: the others are then stopped, too, and the connections are closed last."""
     app = create_job_app(conninfo)
-    async with app.open_async():
-        loops = [
-            app.run_worker_async(
-                queues=[queue],
-                name=f"unstuck-{queue}",
-                concurrency=concurrency,
-                additional_context={"environment": environment},
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=20,
-                delete_jobs="successful",
-            )
-            for queue, concurrency in CONCURRENCY.items()
-        ]
-        await asyncio.gather(take_up_stalled(app), *loops)
+    async with app.open_async(), asyncio.TaskGroup() as loops:
+        loops.create_task(take_up_stalled(app))
+        for queue in CONCURRENCY:
+            loops.create_task(_work_off(app, queue, environment))
+
+
+async def _work_off(app: App, queue: str, environment: JobEnvironment) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        name=f"unstuck-{queue}",
+        concurrency=CONCURRENCY[queue],
+        additional_context={"environment": environment},
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=20,
+        delete_jobs="successful",
+    )
+    raise WorkerStopped(queue)
 
 
 async def take_up_stalled(app: App) -> None:

@@ -47,6 +47,10 @@ async def find_organisation_by_id(session: AsyncSession, organisation_id: UUID) 
     return await session.get(Organisation, organisation_id)
 
 
+async def list_organisation_ids(session: AsyncSession) -> Sequence[UUID]:
+    return (await session.scalars(select(Organisation.id).order_by(Organisation.id))).all()
+
+
 async def list_organisations(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Organisation]:
     found = await session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name))
     return found.all()
