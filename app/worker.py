@@ -30,17 +30,21 @@ PERIODIC: Mapping[str, tuple[str, Follower]] = {
 
 CONCURRENCY = {PROMPT: 4, BULK: 1}
 STALLED_EVERY_SECONDS = 15
+CONNECTION_WITHIN_SECONDS = 5
 AGAIN_AFTER_SECONDS = 5
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=3)
 
 
 class WorkerStopped(RuntimeError):
-    """The loop of a queue ended by itself, as it does when its connections are lost."""
+    """A loop ended without being told to."""
 
 
 def create_job_app(conninfo: str) -> App:
     """A procrastinate app that knows every event as a task and has a connection pool of its own."""
-    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=sum(CONCURRENCY.values()) + 3))
+    connector = PsycopgConnector(
+        conninfo=conninfo, min_size=1, max_size=sum(CONCURRENCY.values()) + 3, timeout=CONNECTION_WITHIN_SECONDS
+    )
+    app = App(connector=connector)
     for event, followers in FOLLOWERS.items():
         app.task(name=event, pass_context=True, retry=RETRY)(_run_followers(followers))
     for name, (cron, follower) in PERIODIC.items():
@@ -63,18 +67,24 @@ async def run_worker(environment: JobEnvironment, conninfo: str) -> None:
     while True:
         try:
             await _work(environment, conninfo)
-        except Exception as error:
-            log.warning("worker_interrupted", exc_info=error)
+        except Exception as error:  # noqa: BLE001 - the worker's edge: whatever broke, it is tried again.
+            log.warning("worker_interrupted", error=str(error))
         await asyncio.sleep(AGAIN_AFTER_SECONDS)
 
 
 async def _work(environment: JobEnvironment, conninfo: str) -> None:
-    """Raises when one of the loops ends: the others are then stopped, too, and the connections are closed last."""
+    """Until one of the loops ends, as it does when connections are lost. The connections are closed after the jobs."""
     app = create_job_app(conninfo)
-    async with app.open_async(), asyncio.TaskGroup() as loops:
-        loops.create_task(take_up_stalled(app))
-        for queue in CONCURRENCY:
-            loops.create_task(_work_off(app, queue, environment))
+    async with app.open_async():
+        works = [_work_off(app, queue, environment) for queue in CONCURRENCY]
+        loops = [asyncio.create_task(loop) for loop in (take_up_stalled(app), *works)]
+        try:
+            await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for loop in loops:
+                loop.cancel()
+            ends = await asyncio.gather(*loops, return_exceptions=True)
+    raise WorkerStopped(next((str(end) for end in ends if isinstance(end, Exception)), ""))
 
 
 async def _work_off(app: App, queue: str, environment: JobEnvironment) -> None:
@@ -87,7 +97,6 @@ async def _work_off(app: App, queue: str, environment: JobEnvironment) -> None:
         shutdown_graceful_timeout=20,
         delete_jobs="successful",
     )
-    raise WorkerStopped(queue)
 
 
 async def take_up_stalled(app: App) -> None:

@@ -119,6 +119,17 @@ async def test_jobs_go_on_when_the_database_is_back(server: TestServer) -> None:
         await wait_until(is_done, factory)
 
 
+async def test_the_worker_ends_without_a_database(server: TestServer) -> None:
+    database = replace(server.address, name=TEMPLATE)
+    async with connect(database) as factory, work(database, factory) as working:
+        await publish_change(factory)
+        await wait_until(is_done, factory)
+        await asyncio.to_thread(server.server.stop)
+        working.cancel()
+        await asyncio.wait([working], timeout=PATIENCE)
+        assert working.cancelled()
+
+
 async def keep_answer(session: AsyncSession, person: Person, at: datetime) -> None:
     await enter_organisation(session, person.organisation_id)
     session.add(
