@@ -82,11 +82,11 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
     install_error_handlers(app)
     for router in (
         health.router,
-        accounts_pages.router,
+        feed_pages.router,
         cases_pages.router,
         practices_pages.router,
         similar_pages.router,
-        feed_pages.router,
+        accounts_pages.router,
         accounts_api.router,
         cases_api.router,
         practices_api.router,
@@ -100,7 +100,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
     app.state.navigation = NAVIGATION
     describe_api(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
-    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
     app.add_middleware(Requests)
     return app

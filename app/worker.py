@@ -23,16 +23,33 @@ FOLLOWERS: Mapping[str, Sequence[Follower]] = {
     "account.reset_requested": [accounts_jobs.mail_reset],
 }
 
+PERIODIC: Mapping[str, tuple[str, Follower]] = {
+    "idempotency.grown_old": ("17 * * * *", accounts_jobs.forget_old_answers),
+}
+"""What runs by the clock: by name, when (as cron writes it) and what."""
+
 CONCURRENCY = {PROMPT: 4, BULK: 1}
 STALLED_EVERY_SECONDS = 15
+CONNECTION_WITHIN_SECONDS = 5
+AGAIN_AFTER_SECONDS = 5
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=3)
+
+
+class WorkerStopped(RuntimeError):
+    """A loop ended without being told to."""
 
 
 def create_job_app(conninfo: str) -> App:
     """A procrastinate app that knows every event as a task and has a connection pool of its own."""
-    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=sum(CONCURRENCY.values()) + 3))
+    connector = PsycopgConnector(
+        conninfo=conninfo, min_size=1, max_size=sum(CONCURRENCY.values()) + 3, timeout=CONNECTION_WITHIN_SECONDS
+    )
+    app = App(connector=connector)
     for event, followers in FOLLOWERS.items():
         app.task(name=event, pass_context=True, retry=RETRY)(_run_followers(followers))
+    for name, (cron, follower) in PERIODIC.items():
+        task = app.task(name=name, queue=BULK, pass_context=True, retry=RETRY)(_run_followers([follower]))
+        app.periodic(cron=cron)(task)
     return app
 
 
@@ -46,22 +63,40 @@ def _run_followers(followers: Sequence[Follower]):  # type: ignore[no-untyped-de
 
 
 async def run_worker(environment: JobEnvironment, conninfo: str) -> None:
-    """Work off jobs until cancelled; a job under way is given time to finish."""
+    """Work off jobs until cancelled; a job under way is given time to finish. A database that went away is awaited."""
+    while True:
+        try:
+            await _work(environment, conninfo)
+        except Exception as error:  # noqa: BLE001 - the worker's edge: whatever broke, it is tried again.
+            log.warning("worker_interrupted", error=str(error))
+        await asyncio.sleep(AGAIN_AFTER_SECONDS)
+
+
+async def _work(environment: JobEnvironment, conninfo: str) -> None:
+    """Until one of the loops ends, as it does when connections are lost. The connections are closed after the jobs."""
     app = create_job_app(conninfo)
     async with app.open_async():
-        loops = [
-            app.run_worker_async(
-                queues=[queue],
-                name=f"unstuck-{queue}",
-                concurrency=concurrency,
-                additional_context={"environment": environment},
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=20,
-                delete_jobs="successful",
-            )
-            for queue, concurrency in CONCURRENCY.items()
-        ]
-        await asyncio.gather(take_up_stalled(app), *loops)
+        works = [_work_off(app, queue, environment) for queue in CONCURRENCY]
+        loops = [asyncio.create_task(loop) for loop in (take_up_stalled(app), *works)]
+        try:
+            await asyncio.wait(loops, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for loop in loops:
+                loop.cancel()
+            ends = await asyncio.gather(*loops, return_exceptions=True)
+    raise WorkerStopped(next((str(end) for end in ends if isinstance(end, Exception)), ""))
+
+
+async def _work_off(app: App, queue: str, environment: JobEnvironment) -> None:
+    await app.run_worker_async(
+        queues=[queue],
+        name=f"unstuck-{queue}",
+        concurrency=CONCURRENCY[queue],
+        additional_context={"environment": environment},
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=20,
+        delete_jobs="successful",
+    )
 
 
 async def take_up_stalled(app: App) -> None:

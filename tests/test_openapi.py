@@ -84,6 +84,7 @@ def test_an_operation_documents_its_errors_as_problems(operation: Operation) -> 
     if "cursor" in names:
         expected = expected | {"400"}
     assert expected - operation.errors == set()
+    assert "429" not in operation.errors, "no operation is throttled"
     assert [status for status in operation.errors if operation.spec["responses"][status]["content"] != PROBLEM] == []
 
 

@@ -1,5 +1,6 @@
 """Who sends this request, as a dependency: a person by cookie, a program by key."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
@@ -11,7 +12,9 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
+from app.accounts.cookie import SESSION_COOKIE, SlidingRoute, renew_session_cookie
 from app.accounts.models import KEY_PREFIX, SESSION_LIFETIME, ApiKey, Identity, Organisation, Role, User
+from app.accounts.queries import Membership
 from app.accounts.viewer import OrganisationName, Viewer
 from app.core.clock import Now
 from app.core.config import Settings
@@ -24,7 +27,6 @@ from app.core.idempotency import IdempotentRoute, claim_key
 from app.core.security import SAFE_METHODS, hash_token, refuse_cross_site, refuse_other_content
 from app.core.tenancy import enter_organisation
 
-SESSION_COOKIE = "unstuck_session"
 TOUCH_EVERY = timedelta(minutes=5)
 IPV6 = 6
 
@@ -34,8 +36,13 @@ bearer = HTTPBearer(auto_error=False, description="An API key.")
 async def load_person(session: AsyncSession, organisation: Organisation, user: User, email: str) -> Viewer:
     """The viewer a user is, with teams. The organisation must have been entered."""
     memberships = await queries.list_memberships(session, user.id)
+    teams = [Membership(member.team_id, member.leads) for member in memberships]
+    return _view_as(OrganisationName(organisation.id, organisation.name, organisation.slug), user, email, teams)
+
+
+def _view_as(organisation: OrganisationName, user: User, email: str, teams: Sequence[Membership]) -> Viewer:
     return Viewer(
-        organisation=OrganisationName(organisation.id, organisation.name, organisation.slug),
+        organisation=organisation,
         user_id=user.id,
         name=user.name,
         email=email,
@@ -43,8 +50,8 @@ async def load_person(session: AsyncSession, organisation: Organisation, user: U
         language=user.language,
         timezone=user.timezone,
         theme=str(user.theme),
-        team_ids=tuple(member.team_id for member in memberships),
-        led_team_ids=tuple(member.team_id for member in memberships if member.leads),
+        team_ids=tuple(team.team_id for team in teams),
+        led_team_ids=tuple(team.team_id for team in teams if team.leads),
     )
 
 
@@ -53,16 +60,18 @@ async def find_person(request: Request, session: Session, now: Now) -> Viewer | 
     token = request.cookies.get(SESSION_COOKIE)
     if not token:
         return None
-    found = await queries.find_user_session(session, hash_token(token))
-    if found is None or found.UserSession.last_seen_at < now - SESSION_LIFETIME:
+    found = await queries.enter_user_session(session, hash_token(token), now - SESSION_LIFETIME)
+    if found is None:
         return None
-    await enter_organisation(session, found.Organisation.id)
-    user = await queries.find_active_user(session, found.UserSession.user_id)
-    if user is None:
+    user_id, last_seen_at, organisation_id, name, slug, email, _entered = found
+    member = await queries.find_active_member(session, user_id)
+    if member is None:
         return None
-    if found.UserSession.last_seen_at < now - TOUCH_EVERY:
-        found.UserSession.last_seen_at = now
-    viewer = await load_person(session, found.Organisation, user, found.Identity.email)
+    if last_seen_at < now - TOUCH_EVERY:
+        await queries.touch_user_session(session, hash_token(token), now)
+        renew_session_cookie(request)
+    user, teams = member
+    viewer = _view_as(OrganisationName(organisation_id, name, slug), user, email, teams)
     request.state.user = viewer
     if viewer.language:
         set_language(viewer.language)
@@ -180,18 +189,18 @@ def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases
         tags=[tag],
         route_class=IdempotentRoute,
         dependencies=[Depends(check_scope), Depends(refuse_other_content), Depends(happen_once)],
-        responses=document_errors(400, 401, 403, 422, 429),
+        responses=document_errors(400, 401, 403, 422),
     )
 
 
 def create_page_router() -> APIRouter:
     """A router of pages for signed-in people."""
-    return APIRouter(include_in_schema=False, dependencies=[Depends(get_person)])
+    return APIRouter(route_class=SlidingRoute, include_in_schema=False, dependencies=[Depends(get_person)])
 
 
 def create_admin_router() -> APIRouter:
     """A router of pages for admins."""
-    return APIRouter(include_in_schema=False, dependencies=[Depends(get_admin)])
+    return APIRouter(route_class=SlidingRoute, include_in_schema=False, dependencies=[Depends(get_admin)])
 
 
 async def refuse_other_sites(request: Request) -> None:
@@ -200,7 +209,7 @@ async def refuse_other_sites(request: Request) -> None:
 
 def create_public_router() -> APIRouter:
     """A router of pages for everybody, which still take no form from another site."""
-    return APIRouter(include_in_schema=False, dependencies=[Depends(refuse_other_sites)])
+    return APIRouter(route_class=SlidingRoute, include_in_schema=False, dependencies=[Depends(refuse_other_sites)])
 
 
 def read_settings(request: Request) -> Settings:

@@ -9,6 +9,7 @@ from app.accounts.models import Identity, LinkPurpose
 from app.accounts.signing_in.service import list_ways_in
 from app.core.config import Settings
 from app.core.i18n import use_language
+from app.core.idempotency import ANSWERS_KEPT, forget_answers
 from app.core.jobs import JobEnvironment
 from app.core.mail import send_mail, write_mail
 from app.core.tenancy import organisation_session
@@ -36,6 +37,16 @@ async def mail_link(
     with use_language(language):
         mail = write_mail(identity.email, f"mail/{kind.value}.txt", context)
     await send_mail(settings, mail)
+
+
+async def forget_old_answers(environment: JobEnvironment, /, **_rest: object) -> None:
+    """In every organisation, forget the answers to Idempotency-Keys that nobody will send again."""
+    before = datetime.now(UTC) - ANSWERS_KEPT
+    async with environment.session_factory() as session:
+        organisation_ids = await queries.list_organisation_ids(session)
+    for organisation_id in organisation_ids:
+        async with organisation_session(environment.session_factory, organisation_id) as session:
+            await forget_answers(session, before)
 
 
 async def mail_reset(environment: JobEnvironment, /, *, email: str, language: str, **_rest: str) -> None:

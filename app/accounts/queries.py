@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, any_, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, and_, any_, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import QueryableAttribute, joinedload
+from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from app.accounts.models import (
     ApiKey,
@@ -20,6 +23,12 @@ from app.accounts.models import (
     UserSession,
 )
 from app.core.pagination import Cursor
+from app.core.tenancy import entered
+
+
+class Membership(NamedTuple):
+    team_id: UUID
+    leads: bool
 
 
 async def has_organisations(session: AsyncSession) -> bool:
@@ -38,6 +47,10 @@ async def find_organisation_by_id(session: AsyncSession, organisation_id: UUID) 
     return await session.get(Organisation, organisation_id)
 
 
+async def list_organisation_ids(session: AsyncSession) -> Sequence[UUID]:
+    return (await session.scalars(select(Organisation.id).order_by(Organisation.id))).all()
+
+
 async def list_organisations(session: AsyncSession, ids: Sequence[UUID]) -> Sequence[Organisation]:
     found = await session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name))
     return found.all()
@@ -47,15 +60,29 @@ async def find_identity(session: AsyncSession, email: str) -> Identity | None:
     return await session.scalar(select(Identity).where(Identity.email == email.strip().lower()))
 
 
-async def find_user_session(session: AsyncSession, token_hash: str) -> Row[UserSession, Organisation, Identity] | None:
-    """A browser's session with its organisation and identity; before any organisation is entered."""
+async def enter_user_session(
+    session: AsyncSession, token_hash: str, since: datetime
+) -> Row[UUID, datetime, UUID, str, str, str, str] | None:
+    """A browser's session that was used since then, with its organisation, which is entered, and its identity."""
     found = await session.execute(
-        select(UserSession, Organisation, Identity)
+        select(
+            UserSession.user_id,
+            UserSession.last_seen_at,
+            Organisation.id,
+            Organisation.name,
+            Organisation.slug,
+            Identity.email,
+            entered(Organisation.id),
+        )
         .join(Organisation, Organisation.id == UserSession.organisation_id)
         .join(Identity, Identity.id == UserSession.identity_id)
-        .where(UserSession.token_hash == token_hash)
+        .where(UserSession.token_hash == token_hash, UserSession.last_seen_at >= since)
     )
     return found.one_or_none()
+
+
+async def touch_user_session(session: AsyncSession, token_hash: str, now: datetime) -> None:
+    await session.execute(update(UserSession).where(UserSession.token_hash == token_hash).values(last_seen_at=now))
 
 
 async def find_identity_of(session: AsyncSession, user_id: UUID) -> Identity | None:
@@ -65,6 +92,20 @@ async def find_identity_of(session: AsyncSession, user_id: UUID) -> Identity | N
 
 async def find_active_user(session: AsyncSession, user_id: UUID) -> User | None:
     return await session.scalar(select(User).where(User.id == user_id, User.deactivated_at.is_(None)))
+
+
+async def find_active_member(session: AsyncSession, user_id: UUID) -> tuple[User, list[Membership]] | None:
+    """An active user with his teams, in his order, in one select."""
+    found = await session.execute(
+        select(User, TeamMember.team_id, TeamMember.leads)
+        .outerjoin(TeamMember, and_(TeamMember.organisation_id == User.organisation_id, TeamMember.user_id == User.id))
+        .where(User.id == user_id, User.deactivated_at.is_(None))
+        .order_by(TeamMember.position, TeamMember.id)
+    )
+    rows = found.all()
+    if not rows:
+        return None
+    return rows[0][0], [Membership(team_id, leads) for _user, team_id, leads in rows if team_id is not None]
 
 
 async def find_user(session: AsyncSession, user_id: UUID) -> User | None:
@@ -89,6 +130,11 @@ async def list_memberships(session: AsyncSession, user_id: UUID) -> Sequence[Tea
         select(TeamMember).where(TeamMember.user_id == user_id).order_by(TeamMember.position, TeamMember.id)
     )
     return found.all()
+
+
+def join_name(person: QueryableAttribute[Any]) -> _AbstractLoad:
+    """Loads a row's person with it, by name alone: no more is shown of people."""
+    return joinedload(person).load_only(User.name)
 
 
 async def list_active_users(session: AsyncSession) -> Sequence[User]:

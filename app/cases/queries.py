@@ -1,17 +1,22 @@
 """Every select on cases. Who may see what is one expression, part of each of them."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, column, func, or_, select, table
+from sqlalchemy import ColumnElement, and_, column, func, or_, select, table, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import TeamMember, User
+from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseMove, CaseObstacle, Hat, HatStatus, Plan, Question, Visibility
 from app.cases.workflow import OPEN_STATES, CaseFacts, State
+from app.deals.models import Deal
 
 PRACTICES = table("practices", *(column(name) for name in ("id", "case_id", "audience", "team_id", "solver_id")))
 """Known by name alone: practices are a later feature, and row-level security guards the table like any other."""
@@ -22,6 +27,8 @@ def is_private() -> ColumnElement[bool]:
     return or_(Case.state == State.DRAFT, and_(Case.state == State.WITHDRAWN, Case.posted_at.is_(None)))
 
 
+# An expression never changes, and a page needs it several times: it is kept for those who were here last.
+@lru_cache(maxsize=256)
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Which cases the viewer may see. Stands in every select that lists, counts, searches or links cases."""
     posted = ~is_private()
@@ -45,8 +52,8 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
-async def list_readers(session: AsyncSession, case: Case) -> Sequence[User]:
-    """Active people who may see this case: the same rule as `visible_to`, from the other side. By name."""
+def _reads(case: Case) -> ColumnElement[bool]:
+    """Which users may see this case: the same rule as `visible_to`, from the other side."""
     worn = select(Hat.user_id).where(Hat.case_id == case.id, Hat.status == HatStatus.ACCEPTED)
     members = select(TeamMember.user_id).where(TeamMember.team_id == case.team_id)
     owners_teams = select(TeamMember.team_id).where(TeamMember.user_id == case.owner_id)
@@ -63,24 +70,45 @@ async def list_readers(session: AsyncSession, case: Case) -> Sequence[User]:
                 readers.append(User.id.in_(members))
             case Visibility.RESTRICTED:
                 readers.append(User.id.in_(managers))
-    found = await session.scalars(
-        select(User).where(or_(*readers), User.deactivated_at.is_(None)).order_by(User.name, User.id)
+    return or_(*readers)
+
+
+class Colleague(NamedTuple):
+    """An active person, and whether the person may see the case."""
+
+    id: UUID
+    name: str
+    reads: bool
+
+
+async def list_readers(session: AsyncSession, case: Case) -> list[Colleague]:
+    """Active people who may see this case, by name."""
+    return [colleague for colleague in await list_colleagues(session, case) if colleague.reads]
+
+
+async def list_colleagues(session: AsyncSession, case: Case) -> list[Colleague]:
+    """Everybody who can be asked or handed something, by name."""
+    found = await session.execute(
+        select(User.id, User.name, _reads(case).label("reads"))
+        .where(User.deactivated_at.is_(None))
+        .order_by(User.name, User.id)
     )
-    return found.all()
+    return [Colleague(*row) for row in found]
 
 
+@cache
 def load_all() -> Sequence[ORMOption]:
     """What a case is shown with, besides its questions, plans, hats and moves."""
     return (
-        joinedload(Case.owner),
-        joinedload(Case.author),
-        joinedload(Case.updated_by),
+        join_name(Case.owner),
+        join_name(Case.author),
+        join_name(Case.updated_by),
         joinedload(Case.team),
         joinedload(Case.deal),
         joinedload(Case.industry),
         joinedload(Case.stage),
         joinedload(Case.outcome),
-        joinedload(Case.chosen_by),
+        join_name(Case.chosen_by),
         selectinload(Case.obstacles).joinedload(CaseObstacle.code),
     )
 
@@ -88,9 +116,15 @@ def load_all() -> Sequence[ORMOption]:
 async def find_case(
     session: AsyncSession, case_id: UUID, *allowed: ColumnElement[bool], lock: bool = False
 ) -> Case | None:
-    """The case if it is among the allowed ones, with all that `load_all` names. `lock` keeps other writers waiting."""
+    """The case if it is among the allowed ones, with all that `load_all` names.
+
+    `lock` keeps other writers of the case and of its deal waiting.
+    """
     query = select(Case).where(Case.id == case_id, *allowed).options(*load_all())
     if lock:
+        # The deal first: whoever changes it goes on to the versions of all its cases, and must not meet somebody there.
+        deal = select(Deal.id).join(Case, and_(Case.organisation_id == Deal.organisation_id, Case.deal_id == Deal.id))
+        await session.execute(deal.where(Case.id == case_id, *allowed).with_for_update(of=Deal))
         query = query.with_for_update(of=Case).execution_options(populate_existing=True)
     return await session.scalar(query)
 
@@ -121,6 +155,15 @@ async def may_link_deal(session: AsyncSession, deal_id: UUID, viewer: Viewer) ->
     return cases == 0 or visible > 0
 
 
+async def raise_versions(session: AsyncSession, deal: Deal, besides: Case, viewer: Viewer, now: datetime) -> None:
+    """A new version for the other cases of a deal that was changed: each of them shows it."""
+    others = update(Case).where(
+        Case.organisation_id == deal.organisation_id, Case.deal_id == deal.id, Case.id != besides.id
+    )
+    new = others.values(version=Case.version + 1, updated_by_id=viewer.user_id, updated_at=now)
+    await session.execute(new.execution_options(synchronize_session=False))
+
+
 async def is_deal_used(session: AsyncSession, deal_id: UUID) -> bool:
     """Whether any case belongs to the deal."""
     return await session.scalar(select(Case.id).where(Case.deal_id == deal_id).limit(1)) is not None
@@ -148,6 +191,13 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
     first_rule = select(Plan.switch_rule).where(Plan.case_id == case.id).order_by(Plan.letter, Plan.id).limit(1)
     counted = select(answered.scalar_subquery(), plans.scalar_subquery(), first_rule.scalar_subquery())
     answered_questions, plans_with_move, switch_rule = (await session.execute(counted)).one()
+    return describe_facts(case, answered_questions, plans_with_move, switch_rule or "", reason=reason)
+
+
+def describe_facts(
+    case: Case, answered_questions: int, plans_with_move: int, first_plan_switch_rule: str, *, reason: str = ""
+) -> CaseFacts:
+    """What the guards look at, where questions and plans are known already."""
     return CaseFacts(
         state=case.state,
         title=case.title,
@@ -159,7 +209,7 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
         answered_questions=answered_questions,
         skip_questions_reason=case.skip_questions_reason,
         plans_with_move=plans_with_move,
-        first_plan_switch_rule=switch_rule or "",
+        first_plan_switch_rule=first_plan_switch_rule,
         reason=reason,
         outcome_key=case.outcome.key if case.outcome else "",
         outcome_plan_given=case.outcome_plan_id is not None,
@@ -171,7 +221,7 @@ async def read_facts(session: AsyncSession, case: Case, *, reason: str = "") -> 
 async def list_moves(session: AsyncSession, case_id: UUID) -> Sequence[CaseMove]:
     """Every change of state with who made it, the first one first."""
     found = await session.scalars(
-        select(CaseMove).where(CaseMove.case_id == case_id).order_by(CaseMove.id).options(joinedload(CaseMove.user))
+        select(CaseMove).where(CaseMove.case_id == case_id).order_by(CaseMove.id).options(join_name(CaseMove.user))
     )
     return found.all()
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Row, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, load_only
+from sqlalchemy.orm import aliased
 
 from app.accounts.models import User
 from app.accounts.viewer import Viewer
@@ -32,6 +32,8 @@ class Waiting:
 
 UNSHARED_AFTER = timedelta(days=7)
 WAITING_LIMIT = 50
+
+DueCase = Row[UUID, State, str, date | None, datetime | None, datetime, date | None]
 
 
 async def list_waiting(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:
@@ -79,7 +81,17 @@ async def _list_hats_asked(session: AsyncSession, viewer: Viewer) -> list[Waitin
     mine = or_(and_(~offered, Hat.user_id == viewer.user_id), and_(offered, Case.owner_id == viewer.user_id))
     wearer, asker = aliased(User), aliased(User)
     found = await session.execute(
-        select(Hat, Case.title, visible_to(viewer), wearer.name, asker.name)
+        select(
+            Hat.id,
+            Hat.case_id,
+            Hat.kind,
+            Hat.asked_at,
+            offered,
+            Case.title,
+            visible_to(viewer),
+            wearer.name,
+            asker.name,
+        )
         .join(Case, and_(Case.organisation_id == Hat.organisation_id, Case.id == Hat.case_id))
         .join(wearer, and_(wearer.organisation_id == Hat.organisation_id, wearer.id == Hat.user_id))
         .outerjoin(asker, and_(asker.organisation_id == Hat.organisation_id, asker.id == Hat.asked_by_id))
@@ -88,17 +100,22 @@ async def _list_hats_asked(session: AsyncSession, viewer: Viewer) -> list[Waitin
         .limit(WAITING_LIMIT)
     )
     return [
-        _wait_for_hat(hat, title if readable else "", name, asked_by) for hat, title, readable, name, asked_by in found
+        Waiting(
+            "hat",
+            _name_hat_asked(_(HAT_NAMES[kind]), by=asked_by, offered_by=wears if offers else None),
+            title if readable else "",
+            at,
+            "show_hat",
+            {"case_id": case_id, "hat_id": hat_id},
+        )
+        for hat_id, case_id, kind, at, offers, title, readable, wears, asked_by in found
     ]
 
 
-def _wait_for_hat(hat: Hat, title: str, wearer: str, asker: str | None) -> Waiting:
-    kind = _(HAT_NAMES[hat.kind])
-    if hat.asked_by_id == hat.user_id:
-        text = _("{name} offers to be {hat}").format(name=wearer, hat=kind)
-    else:
-        text = _("{name} asks you to be {hat}").format(name=asker or _("Somebody"), hat=kind)
-    return Waiting("hat", text, title, hat.asked_at, "show_hat", {"case_id": hat.case_id, "hat_id": hat.id})
+def _name_hat_asked(hat: str, *, by: str | None, offered_by: str | None) -> str:
+    if offered_by is not None:
+        return _("{name} offers to be {hat}").format(name=offered_by, hat=hat)
+    return _("{name} asks you to be {hat}").format(name=by or _("Somebody"), hat=hat)
 
 
 async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:
@@ -108,7 +125,7 @@ async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> l
     """
     due = or_(Case.follow_up_on <= today, and_(Case.follow_up_on.is_(None), Plan.switch_on <= today))
     found = await session.execute(
-        select(Case, Plan.switch_on)
+        select(Case.id, Case.state, Case.title, Case.follow_up_on, Case.resolved_at, Case.moved_at, Plan.switch_on)
         .outerjoin(Plan, and_(Plan.organisation_id == Case.organisation_id, Plan.id == Case.chosen_plan_id))
         .where(
             Case.owner_id == viewer.user_id,
@@ -117,19 +134,18 @@ async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> l
                 and_(Case.state == State.RESOLVED, Case.resolved_at <= _start_of(today) - UNSHARED_AFTER),
             ),
         )
-        .options(load_only(Case.state, Case.title, Case.follow_up_on, Case.resolved_at, Case.moved_at))
         .order_by(Case.moved_at, Case.id)
         .limit(WAITING_LIMIT)
     )
-    return [_wait_for_owner(case, switch_on, today) for case, switch_on in found]
+    return [_wait_for_owner(case, today) for case in found]
 
 
-def _wait_for_owner(case: Case, switch_on: date | None, today: date) -> Waiting:
+def _wait_for_owner(case: DueCase, today: date) -> Waiting:
     place = ("case_detail", {"case_id": case.id})
     if case.state is State.RESOLVED:
         return Waiting("sharing", _("Share what you learned"), case.title, case.resolved_at or case.moved_at, *place)
-    since = _start_of(case.follow_up_on or switch_on or today)
-    if switch_on is not None and switch_on <= today:
+    since = _start_of(case.follow_up_on or case.switch_on or today)
+    if case.switch_on is not None and case.switch_on <= today:
         return Waiting("switch", _("Switch plan, or give it more time"), case.title, since, *place, "plans")
     return Waiting("outcome", _("Tell how it went"), case.title, since, *place, "plans")
 

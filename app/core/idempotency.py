@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable, Coroutine
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,6 +19,7 @@ from app.core.i18n import gettext as _
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 200
+ANSWERS_KEPT = timedelta(days=2)
 REPEATED_HEADERS = ("location", "etag", "content-type")
 
 
@@ -74,6 +75,11 @@ async def claim_key(request: Request, session: AsyncSession, *, organisation_id:
         raise KeyReused(_("This Idempotency-Key was used for another request. Take a new key for a new request."))
     headers = json.loads(known.headers) | {"Idempotent-Replayed": "true"}
     raise Replayed(Response(known.body, known.status, headers))
+
+
+async def forget_answers(session: AsyncSession, before: datetime) -> None:
+    """Delete what was kept before that time in the entered organisation."""
+    await session.execute(delete(IdempotencyKey).where(IdempotencyKey.created_at < before))
 
 
 class IdempotentRoute(APIRoute):

@@ -33,7 +33,7 @@ KEY_PARAMETER = {
     "name": HEADER,
     "in": "header",
     "required": False,
-    "description": "The same key with the same body gives the first answer again, and happens once.",
+    "description": "For two days, the same key with the same body gives the first answer again, and happens once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
 }
 

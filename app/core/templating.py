@@ -1,7 +1,9 @@
 """Pages: the Jinja environment, what every template gets, and how a page or a block of it is answered."""
 
 import hashlib
+import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,8 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
-from babel import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel import Locale, dates
 from babel.numbers import format_currency, format_decimal
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -42,7 +43,23 @@ def _fingerprint(path: str, changed: float) -> str:  # noqa: ARG001 - a new time
     return hashlib.sha256((STATIC / path).read_bytes()).hexdigest()[:10]
 
 
+@dataclass(frozen=True)
+class _Page:
+    """What the functions of the templates need to know of the page that is rendered."""
+
+    app: FastAPI
+    zone: ZoneInfo
+
+
+_page: ContextVar[_Page] = ContextVar("page")
+
+
 def create_environment() -> Environment:
+    """The environment of all templates.
+
+    What a macro uses beside its arguments is a global, so that its file is imported without the context of the page:
+    with it, the macros of the file would be made anew for each page and each part of it.
+    """
     environment = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
         autoescape=True,
@@ -50,14 +67,15 @@ def create_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
+        # A template that was changed shows after a restart, like Python; looking for changes would cost every page.
+        auto_reload=False,
     )
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters["plain_number"] = lambda number: format_decimal(number, locale=_babel_locale())
+    for function in (url_for, static, format_date, format_datetime, format_relative, format_money):
+        environment.globals[function.__name__] = function
     return environment
-
-
-environment = create_environment()
 
 
 @lru_cache(maxsize=1024)
@@ -74,31 +92,46 @@ def _babel_locale() -> str:
     return {"nb": "nb_NO", "sv": "sv_SE", "en": "en_GB"}[current_language()]
 
 
-def _formats(timezone: str) -> dict[str, Any]:
-    zone = ZoneInfo(timezone)
+def url_for(name: str, /, **params: Any) -> str:
+    """The path of a route of the page's application."""
+    return path_for(_page.get().app, name, **params)
+
+
+def static(path: str) -> str:
+    """The address of a file, which changes with what is in it."""
+    digest = _fingerprint(path, os.stat(f"{STATIC}/{path}").st_mtime)  # noqa: PTH116 - a dozen times a page.
+    return f"{url_for('static', path=path)}?v={digest}"
+
+
+def format_date(day: date | datetime) -> str:
+    """A day, where the reader is."""
+    local = day.astimezone(_page.get().zone).date() if isinstance(day, datetime) else day
+    return dates.format_date(local, "d MMM y", locale=_babel_locale())
+
+
+def format_datetime(at: datetime) -> str:
+    """A moment, where the reader is."""
+    return dates.format_datetime(at.astimezone(_page.get().zone), "d MMM y HH:mm", locale=_babel_locale())
+
+
+def format_relative(moment: datetime) -> str:
+    """How long ago, or in how long."""
     locale = _babel_locale()
-
-    def format_relative(moment: datetime) -> str:
-        text = format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=locale)
-        # The locale data counts days as "døgn", around the clock; people say "dager".
-        return text.replace(" 1 døgn", " 1 dag").replace("døgn", "dager") if locale == "nb_NO" else text
-
-    def format_money(amount: Decimal, currency: str) -> str:
-        pattern = Locale.parse(locale).currency_formats["standard"].pattern
-        if amount == amount.to_integral_value():
-            pattern = pattern.replace(".00", "")
-        return format_currency(amount, currency, format=pattern, locale=locale, currency_digits=False)
-
-    return {
-        "format_date": lambda day: format_date(_local_day(day, zone), "d MMM y", locale=locale),
-        "format_datetime": lambda at: format_datetime(at.astimezone(zone), "d MMM y HH:mm", locale=locale),
-        "format_relative": format_relative,
-        "format_money": format_money,
-    }
+    text = dates.format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=locale)
+    # The locale data counts days as "døgn", around the clock; people say "dager".
+    return text.replace(" 1 døgn", " 1 dag").replace("døgn", "dager") if locale == "nb_NO" else text
 
 
-def _local_day(day: date | datetime, zone: ZoneInfo) -> date:
-    return day.astimezone(zone).date() if isinstance(day, datetime) else day
+def format_money(amount: Decimal, currency: str) -> str:
+    """An amount, without decimals where there are none."""
+    locale = _babel_locale()
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern
+    if amount == amount.to_integral_value():
+        pattern = pattern.replace(".00", "")
+    return format_currency(amount, currency, format=pattern, locale=locale, currency_digits=False)
+
+
+environment = create_environment()
 
 
 def _navigation(request: Request, role: str | None) -> list[dict[str, Any]]:
@@ -121,27 +154,16 @@ def _read_flash(request: Request) -> dict[str, str] | None:
 
 
 def page_context(request: Request) -> dict[str, Any]:
-    """What every template gets beside its own context; listed in docs/architecture.md."""
+    """What every template gets beside its own context and the globals; listed in docs/architecture.md."""
     user = getattr(request.state, "user", None)
-
-    @cache
-    def static(path: str) -> str:
-        digest = _fingerprint(path, (STATIC / path).stat().st_mtime)
-        return f"{path_for(request.app, 'static', path=path)}?v={digest}"
-
-    def url_for(name: str, /, **params: Any) -> str:
-        return path_for(request.app, name, **params)
-
+    _page.set(_Page(request.app, ZoneInfo(user.timezone if user else DEFAULT_TIMEZONE)))
     return {
         "request": request,
         "locale": current_language(),
         "languages": LANGUAGE_NAMES,
-        "url_for": url_for,
-        "static": static,
         "user": user,
         "nav": _navigation(request, user.role if user else None),
         "flash": _read_flash(request),
-        **_formats(user.timezone if user else DEFAULT_TIMEZONE),
     }
 
 

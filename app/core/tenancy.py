@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, cast, func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.core.db import SessionFactory
@@ -16,6 +16,11 @@ async def enter_organisation(session: AsyncSession, organisation_id: UUID) -> No
         text("SELECT set_config('unstuck.organisation', :organisation, true)"),
         {"organisation": str(organisation_id)},
     )
+
+
+def entered(organisation_id: SQLColumnExpression[UUID]) -> ColumnElement[str]:
+    """As a column of a select that finds one row: lets this transaction see the organisation of that row."""
+    return func.set_config("unstuck.organisation", cast(organisation_id, String), True)
 
 
 @asynccontextmanager

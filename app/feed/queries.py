@@ -5,14 +5,14 @@ worked for a colleague, whichever is later. Use that is known to have worked lif
 total (time, then id), so that pages by cursor neither repeat nor skip an item that stays where it is.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, func, literal, null, select, tuple_, union_all
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, desc, func, literal, null, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Team, User
@@ -81,60 +81,75 @@ async def list_feed(
         after = tuple_(cursor.at, cursor.id)
         shared = shared.where(tuple_(Practice.surfaced_at, Practice.id) < after)
         resolved = resolved.where(tuple_(Case.moved_at, Case.id) < after)
-    both = union_all(
+    newest = union_all(
         shared.order_by(Practice.surfaced_at.desc(), Practice.id.desc()).limit(limit + 1),
         resolved.order_by(Case.moved_at.desc(), Case.id.desc()).limit(limit + 1),
-    ).subquery()
-    newest = (
-        select(both, User.name.label("person"), Team.name.label("team"))
-        .join(User, and_(User.organisation_id == both.c.organisation_id, User.id == both.c.person_id))
-        .outerjoin(Team, and_(Team.organisation_id == both.c.organisation_id, Team.id == both.c.team_id))
-        .order_by(both.c.at.desc(), both.c.id.desc())
-        .limit(limit + 1)
     )
-    found = await session.execute(newest)
+    found = await session.execute(newest.order_by(desc("at"), desc("id")).limit(limit + 1))
     page = cut_page(found.all(), limit, lambda place: Cursor(place.at, place.id))
     return Page(await _complete(session, page.items, codes), page.next_cursor)
 
 
+@cache
 def _select_practices() -> Select[Any]:
-    return select(
-        literal(value=True).label("is_practice"),
-        Practice.organisation_id,
-        Practice.id.label("id"),
-        Practice.case_id.label("case_id"),
-        Practice.surfaced_at.label("at"),
-        Practice.title.label("title"),
-        func.left(Practice.when_to_use, SUMMARY_LENGTH).label("summary"),
-        Practice.language.label("language"),
-        Practice.trust.label("trust"),
-        Practice.solver_id.label("person_id"),
-        Practice.team_id.label("team_id"),
-        Case.outcome_id.label("outcome_id"),
-    ).join(Practice.case)
+    return (
+        select(
+            literal(value=True).label("is_practice"),
+            Practice.id.label("id"),
+            Practice.surfaced_at.label("at"),
+            Practice.title.label("title"),
+            func.left(Practice.when_to_use, SUMMARY_LENGTH).label("summary"),
+            Practice.language.label("language"),
+            Practice.trust.label("trust"),
+            Practice.solver_id.label("person_id"),
+            User.name.label("person"),
+            Practice.team_id.label("team_id"),
+            Team.name.label("team"),
+            Case.outcome_id.label("outcome_id"),
+            _obstacle_ids().label("obstacle_ids"),
+        )
+        .join(Practice.case)
+        .join(Practice.solver)
+        .outerjoin(Practice.team)
+    )
 
 
+@cache
 def _select_cases() -> Select[Any]:
     learned = func.coalesce(func.nullif(Case.outcome_worked, ""), Case.outcome_not_worked)
-    return select(
-        literal(value=False),
-        Case.organisation_id,
-        Case.id,
-        Case.id,
-        Case.moved_at,
-        Case.title,
-        func.left(learned, SUMMARY_LENGTH),
-        Case.language,
-        null(),
-        Case.owner_id,
-        Case.team_id,
-        Case.outcome_id,
+    return (
+        select(
+            literal(value=False),
+            Case.id,
+            Case.moved_at,
+            Case.title,
+            func.left(learned, SUMMARY_LENGTH),
+            Case.language,
+            null(),
+            Case.owner_id,
+            User.name,
+            Case.team_id,
+            Team.name,
+            Case.outcome_id,
+            _obstacle_ids(),
+        )
+        .join(Case.owner)
+        .outerjoin(Case.team)
     )
+
+
+def _obstacle_ids() -> ColumnElement[list[UUID]]:
+    """The codes of the case's obstacles, the main one first."""
+    stuck = (
+        select(CaseObstacle.code_id)
+        .where(CaseObstacle.organisation_id == Case.organisation_id, CaseObstacle.case_id == Case.id)
+        .order_by(CaseObstacle.position, CaseObstacle.id)
+    )
+    return func.array(stuck.correlate(Case).scalar_subquery(), type_=ARRAY(Uuid()))
 
 
 async def _complete(session: AsyncSession, places: Sequence[Place], codes: Codes) -> list[FeedItem]:
     counts = await practices.count_uses(session, [place.id for place in places if place.is_practice])
-    stuck = await _list_obstacles(session, [place.case_id for place in places])
     return [
         FeedItem(
             id=place.id,
@@ -145,23 +160,10 @@ async def _complete(session: AsyncSession, places: Sequence[Place], codes: Codes
             language=place.language,
             trust=place.trust,
             outcome=codes.get(place.outcome_id),
-            obstacles=[codes[code_id] for code_id in stuck[place.case_id]],
+            obstacles=[codes[code_id] for code_id in place.obstacle_ids],
             person=Name(place.person_id, place.person),
             team=Name(place.team_id, place.team) if place.team_id else None,
             counts=counts.get(place.id, NEVER_USED),
         )
         for place in places
     ]
-
-
-async def _list_obstacles(session: AsyncSession, case_ids: Sequence[UUID]) -> Mapping[UUID, list[UUID]]:
-    found: dict[UUID, list[UUID]] = defaultdict(list)
-    if case_ids:
-        rows = await session.execute(
-            select(CaseObstacle.case_id, CaseObstacle.code_id)
-            .where(CaseObstacle.case_id.in_(case_ids))
-            .order_by(CaseObstacle.position, CaseObstacle.id)
-        )
-        for case_id, code_id in rows:
-            found[case_id].append(code_id)
-    return found

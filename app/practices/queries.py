@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import User
+from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle, Code, CodeKind, Hat, Plan, PlanStep, Question
 from app.cases.queries import visible_to as case_visible_to
@@ -29,6 +31,7 @@ NO_CODE = UUID(int=0)
 """The id of no row: what a key that nobody knows is looked for with."""
 
 
+@lru_cache(maxsize=256)
 def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     """Which practices the viewer may see. The select must join `Practice.case`: a reopened case hides its practice."""
     shared = Case.state == State.SHARED
@@ -38,6 +41,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     return and_(shared, or_(everyone, Practice.solver_id == viewer.user_id, Practice.team_id.in_(viewer.team_ids)))
 
 
+@cache
 def load_all() -> Sequence[ORMOption]:
     """What a practice is shown with, for a select that joins `Practice.case`."""
     return (
@@ -47,8 +51,8 @@ def load_all() -> Sequence[ORMOption]:
             joinedload(Case.stage),
             selectinload(Case.obstacles).joinedload(CaseObstacle.code),
         ),
-        joinedload(Practice.solver),
-        joinedload(Practice.trust_by),
+        join_name(Practice.solver),
+        join_name(Practice.trust_by),
         joinedload(Practice.team),
     )
 
@@ -237,7 +241,7 @@ async def list_uses(session: AsyncSession, practice_id: UUID) -> Sequence[Practi
     found = await session.scalars(
         select(PracticeUse)
         .where(PracticeUse.practice_id == practice_id)
-        .options(joinedload(PracticeUse.user))
+        .options(join_name(PracticeUse.user))
         .order_by(PracticeUse.at.desc(), PracticeUse.id.desc())
         .limit(USES_SHOWN)
     )

@@ -144,9 +144,16 @@ class Ranking:
     nearest: Ranked | None
 
 
-def rank(candidates: Iterable[Candidate], asked: Asked, limit: int) -> Ranking:
-    """At most `limit` relevant candidates a pool; `nearest` only when no candidate at all is relevant."""
+def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bool = True) -> Ranking:
+    """At most `limit` relevant candidates a pool; `nearest` only when no candidate at all is relevant.
+
+    Without the floor every candidate counts as relevant and only the score orders them, so that it can be measured.
+    """
     scored = [score_candidate(candidate, asked) for candidate in candidates]
+    if not floor:
+        scored.sort(key=lambda ranked: (ranked.score, ranked.candidate.case_id.int), reverse=True)
+        learn, join = ([r for r in scored if r.candidate.is_open is is_open][:limit] for is_open in (False, True))
+        return Ranking(learn, join, nearest=None)
     relevant = [ranked for ranked in scored if ranked.score >= FLOORS[asked.mode]]
     nearest = None if relevant else max(scored, key=lambda ranked: ranked.score, default=None)
     return Ranking(

@@ -67,8 +67,12 @@ async def find_similar(
     limit: int = DEFAULT_LIMIT,
     facets: Facets = NO_FACETS,
     filters: Filters = NO_FILTERS,
+    floor: bool = True,
 ) -> SimilarCases:
-    """At most `limit` matches a pool. `facets` are the codes of what is being written, by key."""
+    """At most `limit` matches a pool. `facets` are the codes of what is being written, by key.
+
+    Without the `floor` what is far off is a match, too: for measuring, see `rank`.
+    """
     embedder = slot.embedder
     depth = max(FEWEST_LOOKED_AT, 2 * limit)
     language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
@@ -96,7 +100,7 @@ async def find_similar(
         coded = await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth)
         found = merge(found, coded)
     candidates = await load_candidates(session, query, found, codes)
-    ranking = rank(candidates, Asked(mode, language, facets, words.information), limit)
+    ranking = rank(candidates, Asked(mode, language, facets, words.information), limit, floor=floor)
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
     return SimilarCases(mode, learn, join, nearest[0] if nearest else None)

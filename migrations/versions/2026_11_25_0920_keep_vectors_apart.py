@@ -7,7 +7,7 @@ from pgvector.sqlalchemy import HALFVEC
 from migrations.tenancy import protect
 
 revision = "c8b1f4e07a35"
-down_revision = "baea57c20cb0"
+down_revision = "3f1d7c2a9b84"
 branch_labels = None
 depends_on = None
 

@@ -74,6 +74,22 @@ async def test_an_old_session_has_run_out(alice: httpx.AsyncClient, session: Asy
     assert (await alice.get("/account")).status_code == 303
 
 
+async def test_the_cookie_lasts_as_long_as_the_session_that_is_used(
+    alice: httpx.AsyncClient, session: AsyncSession
+) -> None:
+    assert "set-cookie" not in (await alice.get("/account")).headers
+    await session.execute(update(UserSession).values(last_seen_at=datetime.now(UTC) - timedelta(days=29)))
+    renewed = await alice.get("/account")
+    assert f"unstuck_session={ALICE.token}; HttpOnly; Max-Age={30 * 24 * 3600}" in renewed.headers["set-cookie"]
+    assert "set-cookie" not in (await alice.get("/account")).headers
+
+
+async def test_signing_out_after_a_pause_leaves_no_cookie(alice: httpx.AsyncClient, session: AsyncSession) -> None:
+    await session.execute(update(UserSession).values(last_seen_at=datetime.now(UTC) - timedelta(days=1)))
+    left = await alice.post("/sign-out")
+    assert ALICE.token not in left.headers["set-cookie"]
+
+
 async def test_signing_in_never_takes_over_a_session_that_was_there(
     visitor: httpx.AsyncClient, session: AsyncSession
 ) -> None:

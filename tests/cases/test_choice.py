@@ -1,6 +1,7 @@
 """A plan is chosen with a reason, switched by the rule, and its steps are ticked off."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -31,6 +32,17 @@ async def start_trying(session: AsyncSession, case: Case, plan: Plan) -> None:
     case.state = State.TRYING
     case.chosen_plan_id, case.chosen_by_id, case.chosen_at = plan.id, ALICE.id, NOW
     await session.flush()
+
+
+async def test_a_plan_stays_chosen_when_who_chose_it_is_gone(
+    session: AsyncSession, case: Case, plans: tuple[Plan, Plan], bob: httpx.AsyncClient
+) -> None:
+    await start_trying(session, case, plans[0])
+    case.chosen_by_id = uuid4()
+    await session.flush()
+    page = await bob.get(f"/cases/{case.id}")
+    assert page.status_code == 200
+    assert "Chosen</span>" in page.text
 
 
 async def test_owner_chooses(

@@ -9,8 +9,8 @@ from starlette.routing import Match
 from app.accounts import queries
 from app.accounts.account import service
 from app.accounts.account.schemas import PasswordForm, PreferencesForm, list_timezones
+from app.accounts.cookie import SESSION_COOKIE
 from app.accounts.deps import (
-    SESSION_COOKIE,
     ClientAddress,
     CurrentUser,
     MaybePerson,

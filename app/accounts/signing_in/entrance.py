@@ -6,10 +6,9 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import SESSION_COOKIE
-from app.accounts.models import SESSION_LIFETIME, User
+from app.accounts.cookie import SESSION_COOKIE, set_session_cookie
+from app.accounts.models import User
 from app.accounts.signing_in import service
-from app.core.config import Settings
 
 
 def local_path(target: str) -> str:
@@ -30,15 +29,7 @@ async def let_in(
         await service.sign_out(session, old)
     token = await service.sign_in(session, user, now, request.headers.get("user-agent", ""))
     response = RedirectResponse(local_path(target), 303)
-    settings: Settings = request.app.state.settings
-    response.set_cookie(
-        SESSION_COOKIE,
-        token,
-        max_age=int(SESSION_LIFETIME.total_seconds()),
-        httponly=True,
-        secure=settings.secure_cookies,
-        samesite="lax",
-    )
+    set_session_cookie(request, response, token)
     return response
 
 

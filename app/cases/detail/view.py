@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts import queries as accounts
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.deps import may_edit
 from app.cases.hats.queries import list_hats
 from app.cases.hats.service import may_answer, may_ask, may_remove
 from app.cases.models import HAT_NAMES, Case, CaseMove, Hat, HatKind, HatStatus, Question
+from app.cases.plans.queries import list_plans
 from app.cases.plans.view import PlansView, view_plans
 from app.cases.questions.queries import list_questions
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, Move, State, find_next, is_possible
@@ -80,22 +80,30 @@ class CaseView:
 
 async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: datetime) -> CaseView:
     """Everything on the page of a case."""
-    facts = await queries.read_facts(session, case)
-    plans = await view_plans(session, case, facts, viewer, now)
-    hats = await list_hats(session, case)
+    questions, plans, hats = (
+        await list_questions(session, case),
+        await list_plans(session, case),
+        await list_hats(session, case),
+    )
+    facts = queries.describe_facts(
+        case,
+        answered_questions=sum(question.answered_at is not None for question in questions),
+        plans_with_move=sum(plan.move != "" for plan in plans),
+        first_plan_switch_rule=plans[0].switch_rule if plans else "",
+    )
+    plans_view = await view_plans(session, case, plans, facts, viewer, now)
     edits = may_edit(case, viewer)
     discussed = case.state in OPEN_STATES | CLOSED_STATES
     hands_out = discussed and may_ask(case, viewer)
-    people = await accounts.list_active_users(session) if hands_out else []
-    readers = await queries.list_readers(session, case) if discussed else []
-    unsparred = bool(plans.first_missing) and not case.skip_questions_reason
+    colleagues = await queries.list_colleagues(session, case) if discussed else []
+    unsparred = bool(plans_view.first_missing) and not case.skip_questions_reason
     return CaseView(
         case=case,
-        plans=plans,
+        plans=plans_view,
         missing=[] if case.state is State.RESOLVED else [_(need.message) for need in find_next(facts)[1]],
         hats=[_view_hat(case, hat, viewer) for hat in hats if not _is_owners(case, hat)],
         bare_hats=_list_bare_hats(hats) if case.state in OPEN_STATES else [],
-        questions=[_view_question(case, question, viewer) for question in await list_questions(session, case)],
+        questions=[_view_question(case, question, viewer) for question in questions],
         moves=await queries.list_moves(session, case.id),
         practice_id=await queries.find_practice(session, case, viewer) if case.state is State.SHARED else None,
         may_edit=edits,
@@ -106,8 +114,12 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
         may_withdraw=edits and is_possible(Move.WITHDRAW, case.state),
         may_reopen=edits and is_possible(Move.REOPEN, case.state),
         hat_kinds=[(kind.value, _(name).capitalize()) for kind, name in HAT_NAMES.items() if kind is not HatKind.OWNER],
-        people=[(str(user.id), user.name) for user in people],
-        readers=[(str(user.id), user.name) for user in readers if user.id not in {case.owner_id, viewer.user_id}],
+        people=[(str(colleague.id), colleague.name) for colleague in colleagues if hands_out],
+        readers=[
+            (str(colleague.id), colleague.name)
+            for colleague in colleagues
+            if colleague.reads and colleague.id not in {case.owner_id, viewer.user_id}
+        ],
     )
 
 

@@ -99,9 +99,9 @@ async def change_case(
     if change.obstacle_ids is not None:
         changed |= await _set_obstacles(session, case, change.obstacle_ids)
     if change.other_deal is None:
-        changed |= await change_deal(session, case.deal, change.deal)
+        changed |= await _change_deal(session, case, case.deal, change.deal, viewer, now)
     elif relink:
-        changed |= await _join_deal(session, case, change.other_deal, change.deal)
+        changed |= await _join_deal(session, case, change.other_deal, change.deal, viewer, now)
     if not changed:
         return case
     if not case.language_corrected:
@@ -209,12 +209,23 @@ async def _set_obstacles(session: AsyncSession, case: Case, code_ids: list[UUID]
     return True
 
 
-async def _join_deal(session: AsyncSession, case: Case, other: Deal, facts: Mapping[str, Any]) -> bool:
+async def _change_deal(
+    session: AsyncSession, case: Case, deal: Deal, facts: Mapping[str, Any], viewer: Viewer, now: datetime
+) -> bool:
+    changed = await change_deal(session, deal, facts)
+    if changed:
+        await queries.raise_versions(session, deal, case, viewer, now)
+    return changed
+
+
+async def _join_deal(
+    session: AsyncSession, case: Case, other: Deal, facts: Mapping[str, Any], viewer: Viewer, now: datetime
+) -> bool:
     left = case.deal
     known = {name: getattr(left, name) for name in DealFields.model_fields} | dict(facts)
     case.deal_id = other.id
     await session.flush()
-    await change_deal(session, other, fill_gaps(other, known))
+    await _change_deal(session, case, other, fill_gaps(other, known), viewer, now)
     await _drop_unused_deal(session, left)
     return True
 

@@ -1,7 +1,6 @@
 """The list of cases: filters stand in the address, so that a view can be kept and sent."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
@@ -23,7 +22,7 @@ from app.core.clock import Now
 from app.core.db import Session
 from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, Cursor, CursorParam
-from app.core.templating import page_context, path_for, render, wants_block
+from app.core.templating import format_relative, path_for, render, wants_block
 
 router = create_page_router()
 
@@ -85,10 +84,9 @@ async def list_cases(
         unmoved_since=now - timedelta(days=int(age)) if isinstance(age, Age) else None,
     )
     page = await queries.list_cases(session, viewer, wanted, Cursor.decode(cursor), PAGE_SIZE)
-    format_relative = page_context(request)["format_relative"]
     kept = {name: str(value) for name, value in chosen.items() if value}
     context = {
-        "rows": [read_row(request, row, format_relative) for row in page.items],
+        "rows": [read_row(request, row) for row in page.items],
         "tabs": list_tabs(request, kept),
         "chosen": {name: str(value) for name, value in chosen.items()},
         "filtered": any(value for name, value in kept.items() if name != "whose"),
@@ -118,7 +116,7 @@ def list_tabs(request: Request, kept: dict[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def read_row(request: Request, row: FoundCase, format_relative: Callable[[datetime], str]) -> dict[str, Any]:
+def read_row(request: Request, row: FoundCase) -> dict[str, Any]:
     """A case as the row macro shows it."""
     case, awaits = row
     return {

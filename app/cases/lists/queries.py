@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import User
+from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.awaited import Awaited, awaited
 from app.cases.models import Case, CaseObstacle, Code, CodeKind
@@ -57,7 +58,7 @@ async def list_cases(
         place, last = tuple_(column, Case.id), tuple_(cursor.at, cursor.id)
         query = query.where(place > last if changed else place < last)
     query = query.options(
-        joinedload(Case.owner),
+        join_name(Case.owner),
         joinedload(Case.team),
         joinedload(Case.deal),
         joinedload(Case.industry),

@@ -75,7 +75,7 @@ class Case(TenantTable, Base):
             use_alter=True,
             ondelete="SET NULL (outcome_plan_id)",
         ),
-        Index(None, "organisation_id", "owner_id", "state"),
+        Index(None, "organisation_id", "owner_id", "moved_at", "id"),
         Index(None, "organisation_id", "team_id", "state"),
         Index(None, "organisation_id", "moved_at", "id"),
         Index(None, "organisation_id", "state", "moved_at", "id"),
@@ -193,6 +193,7 @@ class Hat(TenantTable, Base):
         _belongs_to("user_id", "users"),
         UniqueConstraint("organisation_id", "case_id", "kind", "user_id"),
         Index(None, "organisation_id", "user_id", "status"),
+        Index("ix_case_hats_asked", "organisation_id", "case_id", postgresql_where="status = 'asked'"),
     )
 
     case_id: Mapped[UUID]

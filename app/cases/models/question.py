@@ -17,6 +17,7 @@ class Question(TenantTable, Base):
         ForeignKeyConstraint(["organisation_id", "addressed_to_id"], ["users.organisation_id", "users.id"]),
         ForeignKeyConstraint(["organisation_id", "answered_by_id"], ["users.organisation_id", "users.id"]),
         Index(None, "organisation_id", "case_id", "id"),
+        Index("ix_questions_open", "organisation_id", "case_id", postgresql_where="answered_at IS NULL"),
     )
 
     case_id: Mapped[UUID]

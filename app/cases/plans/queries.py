@@ -1,6 +1,7 @@
 """Every select on plans, their steps and objections."""
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from uuid import UUID
 
 from sqlalchemy import select
@@ -9,19 +10,21 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import User
+from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Objection, Plan, PlanStep
 from app.cases.queries import PRACTICES, practice_visible_to, visible_to
 
 
+@cache
 def load_plan() -> Sequence[ORMOption]:
     """What a plan is shown with: its people, steps and objections."""
     return (
-        joinedload(Plan.author),
-        joinedload(Plan.updated_by),
-        selectinload(Plan.steps).joinedload(PlanStep.owner),
+        join_name(Plan.author),
+        join_name(Plan.updated_by),
+        selectinload(Plan.steps).options(join_name(PlanStep.owner)),
         selectinload(Plan.objections).options(
-            joinedload(Objection.kind), joinedload(Objection.raised_by), joinedload(Objection.answered_by)
+            joinedload(Objection.kind), join_name(Objection.raised_by), join_name(Objection.answered_by)
         ),
     )
 
@@ -43,7 +46,7 @@ async def get_objection(session: AsyncSession, objection_id: UUID) -> Objection:
     query = (
         select(Objection)
         .where(Objection.id == objection_id)
-        .options(joinedload(Objection.kind), joinedload(Objection.raised_by), joinedload(Objection.answered_by))
+        .options(joinedload(Objection.kind), join_name(Objection.raised_by), join_name(Objection.answered_by))
     )
     return (await session.scalars(query.execution_options(populate_existing=True))).one()
 

@@ -11,7 +11,7 @@ from app.accounts.viewer import Viewer
 from app.cases.deps import may_choose, may_edit
 from app.cases.models import Case, Plan, PlanStep
 from app.cases.plans.deps import may_edit_plan, may_tick
-from app.cases.plans.queries import list_plans, list_visible_titles
+from app.cases.plans.queries import list_visible_titles
 from app.cases.plans.schemas import MAX_PLANS
 from app.cases.plans.service import is_chosen
 from app.cases.workflow import OPEN_STATES, CaseFacts, Move, State, find_missing
@@ -59,9 +59,10 @@ class PlansView:
     """The day on which the owner is asked how it went has come."""
 
 
-async def view_plans(session: AsyncSession, case: Case, facts: CaseFacts, viewer: Viewer, now: datetime) -> PlansView:
-    """The plans of a case for this viewer; `facts` as `read_facts` gives them."""
-    plans = await list_plans(session, case)
+async def view_plans(
+    session: AsyncSession, case: Case, plans: Sequence[Plan], facts: CaseFacts, viewer: Viewer, now: datetime
+) -> PlansView:
+    """The plans of a case, as `list_plans` loads them, for this viewer."""
     titles = await list_visible_titles(session, {p.basis_case_id for p in plans if p.basis_case_id}, viewer)
     chooses = case.state in {State.CREATING, State.TRYING} and await may_choose(session, case, viewer)
     choice_missing = find_missing(Move.CHOOSE, replace(facts, reason="given"))

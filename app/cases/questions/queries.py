@@ -5,8 +5,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
+from app.accounts.queries import join_name
 from app.cases.models import Case, Question
 
 
@@ -15,7 +15,7 @@ def _questions_of(case: Case) -> Select[Question]:
         select(Question)
         .where(Question.case_id == case.id)
         .order_by(Question.id)
-        .options(joinedload(Question.asked_by), joinedload(Question.addressed_to), joinedload(Question.answered_by))
+        .options(join_name(Question.asked_by), join_name(Question.addressed_to), join_name(Question.answered_by))
         .execution_options(populate_existing=True)
     )
 
