@@ -19,6 +19,11 @@ DEFAULT_WEIGHT = 1.25
 SURE = 0.5
 READ_CHARACTERS = 2000
 
+OTHER_LANGUAGES = ("da", "fi")
+SURELY_OTHER = 0.9
+FEWEST_WORDS = 8
+"""A shorter line of Norwegian can look Danish."""
+
 
 def detect_language(text: str, default: str) -> str:
     """`nb`, `sv` or `en`; `default` for a text too short or too odd to tell.
@@ -31,6 +36,17 @@ def detect_language(text: str, default: str) -> str:
         weights[language] += probability * weight * (DEFAULT_WEIGHT if language == default else 1)
     [(likeliest, weight)] = weights.most_common(1)
     return likeliest if weight > SURE * weights.total() and likeliest != "fi" else default
+
+
+def detect_other_language(text: str) -> str | None:
+    """`da` or `fi` for a text that is surely Danish or Finnish; None for any other.
+
+    Nobody chooses these languages: they only say how the words of a text are stemmed.
+    """
+    if len(text.split(maxsplit=FEWEST_WORDS)) < FEWEST_WORDS:
+        return None
+    [(label, probability), *_others] = _identifier().rank(text[:READ_CHARACTERS])
+    return label if label in OTHER_LANGUAGES and probability >= SURELY_OTHER else None
 
 
 def prepare_detection() -> None:

@@ -15,6 +15,7 @@ from app.cases.models import Case, CaseObstacle, Code
 from app.cases.workflow import State
 from app.core.db import new_id
 from app.embeddings.embedder import Vector
+from app.embeddings.language import detect_other_language
 from app.practices.models import Practice
 from app.similar.models import Generation, Passage, PassageVector
 from app.similar.passages import CaseText, Piece, PracticeText, cut_case, cut_practice
@@ -83,7 +84,7 @@ async def list_wanted(session: AsyncSession, case_id: UUID, *, lock: bool = Fals
 def read_case(case: Case) -> CaseText:
     """The case's text. Obstacles, questions, plans and the outcome must be loaded."""
     return CaseText(
-        language=case.language,
+        language=find_stemmed_language(case),
         title=case.title,
         obstacle_names=[name_code(obstacle.code, case.language) for obstacle in case.obstacles],
         situation=case.situation,
@@ -102,6 +103,12 @@ def read_case(case: Case) -> CaseText:
             case.outcome_current_state,
         ],
     )
+
+
+def find_stemmed_language(case: Case) -> str:
+    """The language the case's words are stemmed by: Danish and Finnish too, unless somebody has said what it is."""
+    story = f"{case.title}\n{case.situation}\n{case.obstacle_words}\n{case.desired_state}"
+    return (None if case.language_corrected else detect_other_language(story)) or case.language
 
 
 def read_practice(practice: Practice, language: str) -> PracticeText:

@@ -1,6 +1,6 @@
 import pytest
 
-from app.embeddings.language import detect_language, prepare_detection
+from app.embeddings.language import detect_language, detect_other_language, prepare_detection
 
 LINES = [
     ("nb", "Kunden svarer ikke"),
@@ -47,3 +47,18 @@ def test_what_does_not_tell_is_in_the_default(text: str, default: str) -> None:
 def test_a_long_text_with_foreign_names_keeps_its_language() -> None:
     text = "Harrow Logistics and Bakkely Transport both asked for the pilot, but Tindlys Hotelldrift said no. " * 40
     assert detect_language(text, "nb") == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Vores kontakt hos grossisten har sagt op, og efterfølgeren svarer ikke på vores henvendelser.", "da"),
+        ("Yhteyshenkilömme tukkukaupassa irtisanoutui, eikä hänen seuraajansa tunne asiaa eikä vastaa.", "fi"),
+        ("Kontakten vår hos grossisten sa opp. Etterfølgeren kjenner ikke saken og svarer ikke.", None),
+        ("Inköpschefen som drev frågan har slutat. Hans efterträdare vet inget om oss.", None),
+        ("Systemeier hos kunden svarer.", None),
+        ("", None),
+    ],
+)
+def test_danish_and_finnish_are_told_apart_where_they_are_sure(text: str, expected: str | None) -> None:
+    assert detect_other_language(text) == expected

@@ -156,6 +156,24 @@ async def test_the_words_find_what_is_meant(
     assert [match["id"] for match in found["join"]] == [str(made[expected].id)]
 
 
+@pytest.mark.parametrize(
+    ("text", "q"),
+    [
+        ("Asiakas pyysi tarjouksen elokuussa. Sen jälkeen hankintapäällikkö ei ole vastannut.", "tarjouksia"),
+        ("Vores kontakt hos grossisten har sagt op, og indkøbschefen svarer ikke på henvendelser.", "henvendelsen"),
+    ],
+)
+async def test_danish_and_finnish_words_are_found_in_other_forms(
+    text: str, q: str, session: AsyncSession, app: FastAPI, open_api: OpenApi, index: Index
+) -> None:
+    case = await create_case(session, visibility=EVERYONE, situation=text, desired_state=text, language="nb")
+    await index(case, await create_case(session, visibility=EVERYONE), model=False)
+    bob = await open_api(BOB)
+    found = (await bob.get("/api/v1/search", params={"q": q})).json()
+    assert [match["id"] for match in found["join"]] == [str(case.id)]
+    assert found["join"][0]["passage"]["language"] in {"da", "fi"}
+
+
 def test_nordic_letters_are_one_whatever_the_language() -> None:
     assert fold_stem("møte") == fold_stem("möte") == "moete"
     assert fold_stem("være") == fold_stem("väre") == "vaere"
