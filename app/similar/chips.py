@@ -53,5 +53,5 @@ def list_examples(today: date) -> list[str]:
         _("status:open"),
         _("after:{date}").format(date=today.year),
         _("“these very words”"),
-        _("-without"),
+        _("-discount"),
     ]
