@@ -17,7 +17,7 @@ Group: TypeAlias = tuple[str, ...]
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 MOST_GROUPS = 6
 
-SHORTEST_MISTYPED = 5
+SHORTEST_MISTYPED, LONGEST_MISTYPED = 5, 30
 FIRST_LETTER_HOLDS = 7
 """In a shorter word the first letter is taken to be right."""
 SHORTEST_TWICE_MISTYPED = 9
@@ -60,7 +60,10 @@ class Lexicon:
 
 
 def find_near(stems: Sequence[str], typed: str, lexicon: Lexicon, *, unfinished: bool = False) -> list[Group]:
-    """What may be meant by a word; nothing for one that many passages hold. `typed` is the word itself, folded."""
+    """What may be meant by a word; nothing for one that many passages hold. `typed` is the word itself, folded.
+
+    The first stem is that of the language it is written in: it alone is mended.
+    """
     held = lexicon.count(stems)
     if not lexicon.is_uncommon(held):
         return []
@@ -68,7 +71,7 @@ def find_near(stems: Sequence[str], typed: str, lexicon: Lexicon, *, unfinished:
     if lexicon.is_rare(held):
         if unfinished and len(typed) >= SHORTEST_UNFINISHED:
             near += _choose(lexicon.list_from(typed), lexicon)
-        near += _choose((stem for word in stems for stem in correct(word, lexicon)), lexicon)
+        near += _choose(correct(stems[0], lexicon) if stems else (), lexicon)
     return [group for group in dict.fromkeys(near) if group[1:] or group[0] not in stems][:MOST_GROUPS]
 
 
@@ -79,7 +82,7 @@ def _choose(found: Iterable[str], lexicon: Lexicon) -> list[Group]:
 
 def correct(word: str, lexicon: Lexicon) -> Iterator[str]:
     """Known stems one slip away from the word; of a long word two slips, if there is none with one."""
-    if len(word) < SHORTEST_MISTYPED or not (word.isascii() and word.isalpha()):
+    if not (SHORTEST_MISTYPED <= len(word) <= LONGEST_MISTYPED and word.isascii() and word.isalpha()):
         return
     once = [other for other in slip(word) if other in lexicon.frequencies and other.isalpha()]
     yield from (other for other in once if len(word) >= FIRST_LETTER_HOLDS or other[0] == word[0])

@@ -29,6 +29,8 @@ SAMPLE_SECONDS = 60
 KEPT_SAMPLES = 64
 
 MOST_TERMS = 16
+MOST_MENDED = 32
+"""In a text of more words each is taken as it stands: the others say what is meant, and mending takes time."""
 LONGEST_WORD = 100
 """Anything longer is no word."""
 NEAR_SHARE = 0.6
@@ -180,6 +182,9 @@ def weigh_words(
     vocabulary: Vocabulary, words: Sequence[tuple[str, Sequence[str]]], unfinished: str | None
 ) -> Iterator[Term]:
     """Each word, with its folded stems, as a term. `unfinished` is the one that somebody may still be typing."""
+    if len(words) > MOST_MENDED:
+        yield from (vocabulary.weigh(stems) for _word, stems in words)
+        return
     joined = join_words([stems for _word, stems in words], vocabulary.lexicon)
     for place, (word, stems) in enumerate(words):
         near = find_near(stems, fold_stem(word), vocabulary.lexicon, unfinished=word == unfinished)

@@ -19,7 +19,7 @@ from app.similar.spelling import (
     slip,
     split_compound,
 )
-from app.similar.vocabulary import NEAR_SHARE, Vocabulary, weigh_words
+from app.similar.vocabulary import MOST_MENDED, NEAR_SHARE, Vocabulary, weigh_words
 from tests.conftest import OpenApi
 from tests.factories import create_case
 from tests.similar.conftest import EVERYONE, Index
@@ -110,6 +110,12 @@ def test_what_is_near_tells_less_than_the_word() -> None:
     assert wrong.near_information == NEAR_SHARE * right.information < wrong.information
     assert right.near == ()
     assert list(correct("grosist", vocabulary.lexicon))
+
+
+def test_in_a_long_text_each_word_is_taken_as_it_stands() -> None:
+    vocabulary = Vocabulary(1000, 1000, dict.fromkeys(KNOWN, 5), 20.0, frozenset({"nb"}), 0.0)
+    words = [("grosist", ["grosist"])] * (MOST_MENDED + 1)
+    assert not any(term.near for term in weigh_words(vocabulary, words, None))
 
 
 TEXTS = {
