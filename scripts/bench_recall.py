@@ -16,8 +16,9 @@ from app.core.postgres.server import find_server
 from app.core.tenancy import enter_organisation
 from app.demo.content import ORGANISATION
 from app.embeddings.build import default_model_dir
-from app.embeddings.embedder import BatchingEmbedder, Vector
+from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.slot import ModelSlot
+from app.embeddings.vectors import Vector
 from app.similar.filters import Filters
 from app.similar.models import PassageVector
 from app.similar.queries import Query, belongs_to, find_generation, find_nearest, list_evidence, select_visible

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from Stemmer import Stemmer
 
-from app.embeddings.embedder import Vector
+from app.embeddings.vectors import Vector
 from app.similar.vocabulary import CONFIGURATIONS
 from scripts.evaluate_metrics import DEPTH
 from scripts.evaluate_set import RetrievalSet, Text

@@ -17,7 +17,8 @@ from typing import Any
 import structlog
 
 from app.embeddings.build import build_model, default_model_dir
-from app.embeddings.embedder import BatchingEmbedder, Kind, Vector
+from app.embeddings.embedder import BatchingEmbedder
+from app.embeddings.vectors import Kind, Vector
 from scripts.evaluate_baselines import rank_baselines
 from scripts.evaluate_metrics import DIGITS, loses_answer, measure_rankings, measure_times
 from scripts.evaluate_set import RetrievalSet, Text, UnreadableSet, read_set, read_texts

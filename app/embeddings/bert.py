@@ -2,24 +2,24 @@
 
 The reference is the same directory read by sentence-transformers; a test holds the two together. Of the libraries
 only OpenVINO and the tokenizer are loaded, which takes a second and a third of the memory of torch.
+
+Stories are read by a second graph: the same weights with what was learned for stories added (`adaptation`).
 """
 
 import json
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import openvino as ov
 from openvino import opset13 as op
 from tokenizers import Encoding, Tokenizer
 
-from app.embeddings.embedder import Kind, Vector
+from app.embeddings.adaptation import Weights, read_adaptation
 from app.embeddings.prompts import MAX_TOKENS, find_prompts
-
-Weights: TypeAlias = Mapping[str, npt.NDArray[Any]]
+from app.embeddings.vectors import Kind, Vector
 
 WORDS = "embeddings.word_embeddings.weight"
 POSITIONS = "embeddings.position_embeddings.weight"
@@ -44,23 +44,31 @@ class BertEncoder:
         config = _read_config(directory)
         weights = map_weights(directory / "model.safetensors")
         self._prompts = find_prompts(directory)
-        self.model_id = f"{directory.name}@{_fingerprint(weights, self._prompts)}"
+        base = _fingerprint(weights, self._prompts)
+        self.adaptation = read_adaptation(directory, base)
+        self.model_id = f"{directory.name}@{base}{self.adaptation.version}"
         self.dimensions = int(config["hidden_size"])
         self._words = weights[WORDS]
         self._positions = weights[POSITIONS].astype(np.float32) + weights[TYPES][0].astype(np.float32)
         self._tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(min(MAX_TOKENS, len(self._positions)))
-        self._inference = _compile(build_graph(weights, config), threads).create_infer_request()
+        plain = _compile(build_graph(weights, config), threads)
+        adapted = _compile(build_graph(self.adaptation.adapt(weights), config), threads) if self.adaptation else plain
+        self._inference: dict[Kind, ov.InferRequest] = {
+            "query": plain.create_infer_request(),
+            "passage": plain.create_infer_request(),
+            "story": adapted.create_infer_request(),
+        }
 
     def encode(self, texts: list[str], kind: Kind) -> Vector:
         """See `Encoder`. One text at a time: together they would be padded, and take as long."""
         prompt = self._prompts[kind]
         # Half a surrogate pair, which JSON lets through, is no text.
         encodings = self._tokenizer.encode_batch([prompt + text.encode(errors="replace").decode() for text in texts])
-        return np.stack([self._encode(encoding) for encoding in encodings])
+        return np.stack([self._encode(encoding, self._inference[kind]) for encoding in encodings])
 
-    def _encode(self, encoding: Encoding) -> Vector:
+    def _encode(self, encoding: Encoding, inference: ov.InferRequest) -> Vector:
         ids = encoding.ids
         length = -(-len(ids) // LENGTH_STEP) * LENGTH_STEP
         embedded = np.zeros((1, length, self.dimensions), np.float32)
@@ -68,7 +76,7 @@ class BertEncoder:
         embedded[0, : len(ids)] += self._positions[: len(ids)]
         mask = np.zeros((1, length), np.float32)
         mask[0, : len(ids)] = 1
-        vector: Vector = self._inference.infer([embedded, mask])[0][0].copy()
+        vector: Vector = inference.infer([embedded, mask])[0][0].copy()
         return vector
 
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal, Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from app.embeddings.adaptation import Adaptation
+from app.embeddings.vectors import Kind, Vector
 
-Vector: TypeAlias = npt.NDArray[np.float32]
-Kind: TypeAlias = Literal["query", "passage"]
 Key: TypeAlias = bytes
 
 BATCH_TEXTS = 8
@@ -34,6 +32,9 @@ class Encoder(Protocol):
 
     @property
     def dimensions(self) -> int: ...
+
+    @property
+    def adaptation(self) -> Adaptation: ...
 
     def encode(self, texts: list[str], kind: Kind) -> Vector:
         """A row of length 1 per text, float32; padding makes no difference beyond rounding."""
@@ -59,10 +60,11 @@ class BatchingEmbedder:
     def __init__(self, encoder: Encoder, *, cached_vectors: int = CACHED_VECTORS) -> None:
         self.model_id = encoder.model_id
         self.dimensions = encoder.dimensions
+        self.adaptation = encoder.adaptation
         self._encoder = encoder
         self._cached_vectors = cached_vectors
         self._cache: OrderedDict[Key, Vector] = OrderedDict()
-        self._waiting: dict[Kind, dict[Key, Job]] = {"query": {}, "passage": {}}
+        self._waiting: dict[Kind, dict[Key, Job]] = {"query": {}, "story": {}, "passage": {}}
         self._running: dict[Key, Job] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
         self._dispatcher: asyncio.Task[None] | None = None
@@ -89,6 +91,9 @@ class BatchingEmbedder:
 
     async def embed_passages(self, texts: list[str]) -> list[Vector]:
         return await self._embed(texts, "passage")
+
+    async def embed_stories(self, texts: list[str]) -> list[Vector]:
+        return await self._embed(texts, "story")
 
     async def _embed(self, texts: list[str], kind: Kind) -> list[Vector]:
         if self._closed:
@@ -127,8 +132,7 @@ class BatchingEmbedder:
 
     async def _dispatch(self) -> None:
         loop = asyncio.get_running_loop()
-        while self._waiting["query"] or self._waiting["passage"]:
-            kind: Kind = "query" if self._waiting["query"] else "passage"
+        while kind := next((kind for kind, queue in self._waiting.items() if queue), None):
             self._running = self._take_batch(kind)
             jobs = list(self._running.values())
             encoded = loop.run_in_executor(self._thread, self._encoder.encode, [j.text for j in jobs], kind)

@@ -10,8 +10,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
-from app.embeddings.embedder import Kind, Vector
+from app.embeddings.adaptation import Adaptation
 from app.embeddings.prompts import MAX_TOKENS, choose_prompts
+from app.embeddings.vectors import Kind, Vector
 
 
 class SentenceEncoder:
@@ -34,6 +35,7 @@ class SentenceEncoder:
         name = path.name if path.is_dir() else str(model)
         self._prompts = choose_prompts(self._model.prompts, name)
         self.model_id = f"{name}@{self._fingerprint()}"
+        self.adaptation = Adaptation()
         self.dimensions = len(self.encode(["warm-up"], "query")[0])
 
     def encode(self, texts: list[str], kind: Kind) -> Vector:

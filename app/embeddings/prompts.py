@@ -4,13 +4,18 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.embeddings.embedder import Kind
+from app.embeddings.vectors import Kind
 
 MAX_TOKENS = 256
 """Of a text, prompt included. Passages are cut shorter than this elsewhere."""
 
-E5_PROMPTS: dict[Kind, str] = {"query": "query: ", "passage": "passage: "}
-PROMPT_KEYS: Mapping[Kind, tuple[str, ...]] = {"query": ("query",), "passage": ("document", "passage", "corpus")}
+E5_PROMPTS: Mapping[Kind, str] = {"query": "query: ", "passage": "passage: ", "story": "query: "}
+PROMPT_KEYS: Mapping[Kind, tuple[str, ...]] = {
+    "query": ("query",),
+    "passage": ("document", "passage", "corpus"),
+    # Stories are compared with stories, as queries are with queries.
+    "story": ("query",),
+}
 
 
 def find_prompts(directory: Path) -> dict[Kind, str]:

@@ -1,8 +1,8 @@
 """Keeps the passages of a case in step with its text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import numpy as np
@@ -14,11 +14,12 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.cases.models import Case, CaseObstacle, Code
 from app.cases.workflow import State
 from app.core.db import new_id
-from app.embeddings.embedder import Vector
+from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.language import detect_other_language
+from app.embeddings.vectors import Kind, Vector
 from app.practices.models import Practice
-from app.similar.models import Generation, Passage, PassageVector
-from app.similar.passages import CaseText, Piece, PracticeText, cut_case, cut_practice
+from app.similar.models import Generation, Passage, PassageVector, StoryVector
+from app.similar.passages import CaseText, Piece, PracticeText, Section, cut_case, cut_practice
 from app.similar.queries import INDEXED_STATES
 from app.similar.vocabulary import CONFIGURATIONS
 
@@ -46,12 +47,24 @@ INSERT_PASSAGE = text(
 )
 
 
+Read: TypeAlias = tuple[Kind, str]
+"""A text as the model reads it: the kind, and the hash of its content."""
+
+
 @dataclass(frozen=True)
 class Wanted:
-    """A passage a case should have, of its own or of its practice."""
+    """A passage or a story that a case should have, of its own or of its practice."""
 
     practice_id: UUID | None
     piece: Piece
+
+    @property
+    def is_story(self) -> bool:
+        return self.piece.section is Section.STORY
+
+    @property
+    def read(self) -> "Read":
+        return ("story" if self.is_story else "passage"), self.piece.content_hash
 
     @property
     def place(self) -> tuple[UUID | None, str, int]:
@@ -143,15 +156,36 @@ async def get_generation(session: AsyncSession, organisation_id: UUID, model: st
     return generation_id
 
 
-async def read_vectors(session: AsyncSession, case_id: UUID, model: str) -> dict[str, Vector]:
-    """Those that the model made of the case's passages, by content hash."""
-    rows = await session.execute(
+async def read_vectors(session: AsyncSession, case_id: UUID, model: str) -> dict[Read, Vector]:
+    """What the model has read of the case, by what was read."""
+    passages = await session.execute(
         select(Passage.content_hash, PassageVector.vector)
         .join(PassageVector, PassageVector.passage_id == Passage.id)
         .join(Generation, Generation.id == PassageVector.generation_id)
         .where(Passage.case_id == case_id, Generation.model == model)
     )
-    return {row.content_hash: np.asarray(row.vector, np.float32) for row in rows}
+    stories = await session.execute(
+        select(StoryVector.content_hash, StoryVector.vector)
+        .join(Generation, Generation.id == StoryVector.generation_id)
+        .where(StoryVector.case_id == case_id, Generation.model == model)
+    )
+    return {("passage", row.content_hash): np.asarray(row.vector, np.float32) for row in passages} | {
+        ("story", row.content_hash): np.asarray(row.vector, np.float32) for row in stories
+    }
+
+
+async def read_anew(embedder: BatchingEmbedder, wanted: Iterable[Wanted], known: Container[Read]) -> dict[Read, Vector]:
+    """Vectors, less what only tells their language, of what is wanted and not known."""
+    new = {item.read: item.piece for item in wanted if item.read not in known}
+    passages = [piece.text for (kind, _hash), piece in new.items() if kind == "passage"]
+    stories = [piece.text for (kind, _hash), piece in new.items() if kind == "story"]
+    encoded = {
+        "passage": iter(await embedder.embed_passages(passages)),
+        "story": iter(await embedder.embed_stories(stories)),
+    }
+    return {
+        read: embedder.adaptation.centre(next(encoded[read[0]]), read[0], piece.language) for read, piece in new.items()
+    }
 
 
 async def write_passages(session: AsyncSession, organisation_id: UUID, case_id: UUID, wanted: Sequence[Wanted]) -> int:
@@ -162,6 +196,8 @@ async def write_passages(session: AsyncSession, organisation_id: UUID, case_id: 
     new = []
     for item in wanted:
         row = stale.get(item.place)
+        if item.is_story:
+            continue
         if row and row.content_hash == item.piece.content_hash:
             del stale[item.place]
         else:
@@ -174,31 +210,40 @@ async def write_passages(session: AsyncSession, organisation_id: UUID, case_id: 
 
 
 async def write_vectors(
-    session: AsyncSession, organisation_id: UUID, case_id: UUID, model: str, vectors: Mapping[str, Vector]
-) -> int:
-    """Give those of the case's passages a vector that have none of the model; how many got one.
+    session: AsyncSession,
+    organisation_id: UUID,
+    case_id: UUID,
+    wanted: Sequence[Wanted],
+    model: str,
+    vectors: Mapping[Read, Vector],
+) -> None:
+    """Give the case's passages and stories their vectors of this model, where they have none.
 
-    `vectors` are by content hash. A passage without a vector is found by its words.
+    A passage without a vector is found by its words.
     """
     generation_id = await get_generation(session, organisation_id, model)
+    row: dict[str, Any] = {"organisation_id": organisation_id, "generation_id": generation_id, "case_id": case_id}
     has_vector = exists().where(PassageVector.generation_id == generation_id, PassageVector.passage_id == Passage.id)
     columns = (Passage.id, Passage.practice_id, Passage.content_hash)
     lacking = (await session.execute(select(*columns).where(Passage.case_id == case_id, ~has_vector))).all()
-    rows = [
-        {
-            "organisation_id": organisation_id,
-            "generation_id": generation_id,
-            "passage_id": passage.id,
-            "case_id": case_id,
-            "practice_id": passage.practice_id,
-            "vector": vectors[passage.content_hash],
-        }
+    passages = [
+        row | {"passage_id": passage.id, "practice_id": passage.practice_id, "vector": vector}
         for passage in lacking
-        if passage.content_hash in vectors
+        if (vector := vectors.get(("passage", passage.content_hash))) is not None
     ]
-    if rows:
-        await session.execute(insert(PassageVector), rows)
-    return len(rows)
+    if passages:
+        await session.execute(insert(PassageVector), passages)
+    stories = [
+        row
+        | {"id": new_id(), "practice_id": item.practice_id, "content_hash": item.read[1], "vector": vectors[item.read]}
+        for item in wanted
+        if item.is_story and item.read in vectors
+    ]
+    await session.execute(
+        delete(StoryVector).where(StoryVector.case_id == case_id, StoryVector.generation_id == generation_id)
+    )
+    if stories:
+        await session.execute(insert(StoryVector), stories)
 
 
 def describe_row(organisation_id: UUID, case_id: UUID, item: Wanted) -> dict[str, Any]:

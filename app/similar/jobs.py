@@ -11,10 +11,10 @@ from app.cases.models import Case
 from app.core.db import SessionFactory
 from app.core.jobs import BULK, JobEnvironment, publish
 from app.core.tenancy import organisation_session
-from app.embeddings.embedder import Vector
 from app.embeddings.slot import ModelSlot
-from app.similar.indexing import list_wanted, read_vectors, write_passages, write_vectors
-from app.similar.models import Generation, Passage, PassageVector
+from app.embeddings.vectors import Vector
+from app.similar.indexing import Read, list_wanted, read_anew, read_vectors, write_passages, write_vectors
+from app.similar.models import Generation, Passage, PassageVector, StoryVector
 from app.similar.queries import INDEXED_STATES
 
 log = structlog.get_logger("similar")
@@ -30,20 +30,19 @@ async def index_case(environment: JobEnvironment, /, *, organisation_id: str, ca
 async def refresh_case(factory: SessionFactory, slot: ModelSlot, organisation_id: UUID, case_id: UUID) -> int:
     """How many passages were written. When two run at once, the text as it is last wins."""
     embedder = slot.embedder
-    vectors: dict[str, Vector] = {}
+    vectors: dict[Read, Vector] = {}
     if embedder is not None:
         async with organisation_session(factory, organisation_id) as session:
             wanted = await list_wanted(session, case_id)
             known = await read_vectors(session, case_id, embedder.model_id)
-        texts = {item.piece.content_hash: item.piece.text for item in wanted if item.piece.content_hash not in known}
-        vectors = dict(zip(texts, await embedder.embed_passages(list(texts.values())), strict=True))
+        vectors = await read_anew(embedder, wanted, known)
     async with organisation_session(factory, organisation_id) as session:
         wanted = await list_wanted(session, case_id, lock=True)
         if embedder is not None:
             vectors |= await read_vectors(session, case_id, embedder.model_id)
         written = await write_passages(session, organisation_id, case_id, wanted)
         if embedder is not None:
-            await write_vectors(session, organisation_id, case_id, embedder.model_id, vectors)
+            await write_vectors(session, organisation_id, case_id, wanted, embedder.model_id, vectors)
     if embedder is None and slot.embedder is not None:
         # The model came meanwhile, and whoever looked for cases without vectors may have looked before this one.
         return await refresh_case(factory, slot, organisation_id, case_id)
@@ -65,15 +64,13 @@ async def index_organisation(environment: JobEnvironment, /, *, organisation_id:
 
 
 async def list_unindexed(session: AsyncSession, model: str, *, after: UUID | None, limit: int) -> list[UUID]:
-    """Cases with a passage that lacks a vector of the model, or with no passage at all."""
-    passages = select(Passage.id).where(Passage.case_id == Case.id)
-    has_vector = exists().where(
-        PassageVector.passage_id == Passage.id,
-        PassageVector.generation_id == select(Generation.id).where(Generation.model == model).scalar_subquery(),
-    )
+    """Cases with a passage or a story that the model has not read, or with none at all."""
+    generation_id = select(Generation.id).where(Generation.model == model).scalar_subquery()
+    is_read = exists().where(PassageVector.generation_id == generation_id, PassageVector.passage_id == Passage.id)
+    is_told = exists().where(StoryVector.generation_id == generation_id, StoryVector.case_id == Case.id)
     query = (
         select(Case.id)
-        .where(Case.state.in_(INDEXED_STATES), or_(exists(passages.where(~has_vector)), ~exists(passages)))
+        .where(Case.state.in_(INDEXED_STATES), or_(~is_told, exists().where(Passage.case_id == Case.id, ~is_read)))
         .order_by(Case.id)
         .limit(limit)
     )

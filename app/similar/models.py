@@ -80,3 +80,32 @@ class PassageVector(Base):
     practice_id: Mapped[UUID | None]
     """As the passage has them."""
     vector: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))
+
+
+class StoryVector(TenantTable, Base):
+    """The problem of a case, or of the practice made from it, as the model reads why it is stuck."""
+
+    __tablename__ = "story_vectors"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organisation_id", "generation_id"],
+            ["generations.organisation_id", "generations.id"],
+            ondelete="CASCADE",
+        ),
+        ForeignKeyConstraint(["organisation_id", "case_id"], ["cases.organisation_id", "cases.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["organisation_id", "practice_id"], ["practices.organisation_id", "practices.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint(
+            "organisation_id", "generation_id", "case_id", "practice_id", postgresql_nulls_not_distinct=True
+        ),
+        Index(None, "organisation_id", "case_id"),
+        Index(None, "organisation_id", "practice_id"),
+    )
+
+    generation_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    practice_id: Mapped[UUID | None]
+    content_hash: Mapped[str] = mapped_column(String(64))
+    """Of the text that was read."""
+    vector: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))

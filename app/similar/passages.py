@@ -19,9 +19,11 @@ SPELT_OUT = str.maketrans({"å": "aa", "ä": "ae", "æ": "ae", "ö": "oe", "ø":
 class Section(StrEnum):
     """Where in a case or a practice a passage stands.
 
-    Every search compares every passage, so short fields that tell of the same thing share one.
+    Every search compares every passage, so short fields that tell of the same thing share one. The story is no
+    passage of its own: it is the whole problem, read for why the deal is stuck.
     """
 
+    STORY = "story"
     OBSTACLE = "obstacle"
     SITUATION = "situation"
     ATTEMPTS = "attempts"
@@ -87,33 +89,45 @@ class Piece:
 
 
 def cut_case(case: CaseText) -> list[Piece]:
-    """The passages of a case, none of them empty."""
+    """The story and the passages of a case, none of them empty."""
+    attempts = [case.worked, case.not_worked, case.current_state, case.desired_state]
     sections = [
-        (Section.OBSTACLE, [case.title, *case.obstacle_names, case.obstacle_words, *case.labels]),
-        (Section.SITUATION, [case.situation]),
-        (Section.ATTEMPTS, [case.worked, case.not_worked, case.current_state, case.desired_state]),
+        (Section.OBSTACLE, [*case.obstacle_names, case.obstacle_words, *case.labels]),
+        (Section.SITUATION, [case.title, case.situation]),
+        (Section.ATTEMPTS, attempts),
         (Section.QUESTIONS, [text for pair in case.questions for text in pair]),
         (Section.PLANS, [text for pair in case.plans for text in pair]),
         (Section.OUTCOME, case.outcome),
     ]
-    return list(_cut_sections(sections, case.language))
+    story = [case.title, case.obstacle_words, case.situation, *attempts]
+    return [*_tell_story(story, case.language), *_cut_sections(sections, case.language)]
 
 
 def cut_practice(practice: PracticeText) -> list[Piece]:
-    """The passages of a practice, none of them empty."""
+    """The story and the passages of a practice, none of them empty."""
     sections = [
         (Section.WHEN_TO_USE, [practice.title, practice.when_to_use]),
         (Section.WHAT_TO_DO, [practice.what_to_do, practice.what_to_say]),
         (Section.WHY_IT_WORKED, [practice.why_it_worked, practice.when_not_to]),
     ]
-    return list(_cut_sections(sections, practice.language))
+    story = [practice.title, practice.when_to_use]
+    return [*_tell_story(story, practice.language), *_cut_sections(sections, practice.language)]
+
+
+def _tell_story(texts: Sequence[str], language: str) -> Iterator[Piece]:
+    """As much of it as the encoder reads."""
+    for position, piece in enumerate(cut_text(_join(texts))[:1]):
+        yield Piece(Section.STORY, position, piece, language)
 
 
 def _cut_sections(sections: Iterable[tuple[Section, Sequence[str]]], language: str) -> Iterator[Piece]:
     for section, texts in sections:
-        joined = "\n".join(_end(stripped) for text in texts if (stripped := text.strip()))
-        for position, piece in enumerate(cut_text(joined)):
+        for position, piece in enumerate(cut_text(_join(texts))):
             yield Piece(section, position, piece, language)
+
+
+def _join(texts: Sequence[str]) -> str:
+    return "\n".join(_end(stripped) for text in texts if (stripped := text.strip()))
 
 
 def _end(text: str) -> str:

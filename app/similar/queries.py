@@ -32,7 +32,7 @@ from app.cases.models import Case, CaseObstacle, CodeKind, Plan
 from app.cases.queries import visible_to
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES
 from app.deals.models import Deal
-from app.embeddings.embedder import Vector
+from app.embeddings.vectors import Vector
 from app.practices.models import Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to

@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.models import CodeKind
 from app.core.i18n import DEFAULT_LANGUAGE
-from app.embeddings.embedder import BatchingEmbedder, EmbedderClosed, Vector
+from app.embeddings.embedder import BatchingEmbedder, EmbedderClosed
 from app.embeddings.language import detect_language
 from app.embeddings.loading import ModelUnavailable
 from app.embeddings.slot import ModelSlot
+from app.embeddings.vectors import Vector
 from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
 from app.similar.filters import Filters

@@ -60,10 +60,7 @@ class Lexicon:
 
 
 def find_near(stems: Sequence[str], typed: str, lexicon: Lexicon, *, unfinished: bool = False) -> list[Group]:
-    """What may be meant by a word; nothing for one that many passages hold. `typed` is the word itself, folded.
-
-    The first stem is that of the language it is written in: it alone is mended.
-    """
+    """What may be meant by a word; nothing for one that many passages hold. `typed` is the word itself, folded."""
     held = lexicon.count(stems)
     if not lexicon.is_uncommon(held):
         return []
@@ -71,7 +68,8 @@ def find_near(stems: Sequence[str], typed: str, lexicon: Lexicon, *, unfinished:
     if lexicon.is_rare(held):
         if unfinished and len(typed) >= SHORTEST_UNFINISHED:
             near += _choose(lexicon.list_from(typed), lexicon)
-        near += _choose(correct(stems[0], lexicon) if stems else (), lexicon)
+        mended = (_choose(correct(stem, lexicon), lexicon) for stem in stems)
+        near += next(filter(None, mended), [])
     return [group for group in dict.fromkeys(near) if group[1:] or group[0] not in stems][:MOST_GROUPS]
 
 

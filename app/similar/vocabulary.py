@@ -29,8 +29,10 @@ SAMPLE_SECONDS = 60
 KEPT_SAMPLES = 64
 
 MOST_TERMS = 16
-MOST_MENDED = 32
-"""In a text of more words each is taken as it stands: the others say what is meant, and mending takes time."""
+LONG_QUERY = 32
+"""In a text of more words each is taken as it stands: the others say what is meant."""
+MOST_MENDED = 6
+"""And where more words are unknown: they are another language's, not mistyped."""
 LONGEST_WORD = 100
 """Anything longer is no word."""
 NEAR_SHARE = 0.6
@@ -182,7 +184,8 @@ def weigh_words(
     vocabulary: Vocabulary, words: Sequence[tuple[str, Sequence[str]]], unfinished: str | None
 ) -> Iterator[Term]:
     """Each word, with its folded stems, as a term. `unfinished` is the one that somebody may still be typing."""
-    if len(words) > MOST_MENDED:
+    unknown = sum(not vocabulary.lexicon.count(stems) for _word, stems in words)
+    if len(words) > LONG_QUERY or unknown > MOST_MENDED:
         yield from (vocabulary.weigh(stems) for _word, stems in words)
         return
     joined = join_words([stems for _word, stems in words], vocabulary.lexicon)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.embeddings.embedder import BatchingEmbedder, Encoder, Kind, Vector
+from app.embeddings.embedder import BatchingEmbedder, Encoder
 from app.embeddings.loading import load_embedder
+from app.embeddings.vectors import Kind, Vector
 
 
 class WatchedEncoder:
@@ -16,6 +17,7 @@ class WatchedEncoder:
         self._encoder = encoder
         self.model_id = encoder.model_id
         self.dimensions = encoder.dimensions
+        self.adaptation = encoder.adaptation
         self.batches: list[tuple[Kind, list[str]]] = []
         self.begun = threading.Event()
 

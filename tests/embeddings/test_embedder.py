@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.embeddings.embedder import BatchingEmbedder, EmbedderClosed, Kind, Vector
+from app.embeddings.embedder import BatchingEmbedder, EmbedderClosed
+from app.embeddings.vectors import Kind, Vector
 from tests.embeddings.conftest import WatchedEncoder
 
 TEXTS = [

@@ -53,7 +53,7 @@ async def test_only_what_changed_is_written_again(
     after = {row.section: row for row in await read_passages(session, case)}
     assert set(after) == {"obstacle", "situation", "questions"}
     assert after["obstacle"].id == before["obstacle"]
-    assert after["situation"].text == "Den nye har svart, og vil ha et møte."
+    assert after["situation"].text == f"{case.title}. Den nye har svart, og vil ha et møte."
     assert all(row.model == slot.embedder.model_id for row in after.values() if slot.embedder)
 
 

@@ -7,7 +7,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=400)
 
 
 def test_each_section_is_a_passage_and_an_empty_one_is_none() -> None:
-    pieces = cut_case(
+    story, *pieces = cut_case(
         CaseText(
             language="nb",
             title="Stille etter tilbudet",
@@ -18,9 +18,10 @@ def test_each_section_is_a_passage_and_an_empty_one_is_none() -> None:
             plans=[("Be om et møte på gulvet.", "Se på én time sammen med oss.")],
         )
     )
+    assert (story.section, story.text) == (Section.STORY, "Stille etter tilbudet. De svarer ikke.")
     assert [(piece.section, piece.text) for piece in pieces] == [
-        (Section.OBSTACLE, "Stille etter tilbudet. Kunden er stille."),
-        (Section.SITUATION, "De svarer ikke."),
+        (Section.OBSTACLE, "Kunden er stille."),
+        (Section.SITUATION, "Stille etter tilbudet. De svarer ikke."),
         (Section.QUESTIONS, "Hvem taper på at ingenting skjer?"),
         (Section.PLANS, "Be om et møte på gulvet. Se på én time sammen med oss."),
     ]
@@ -29,7 +30,12 @@ def test_each_section_is_a_passage_and_an_empty_one_is_none() -> None:
 
 def test_a_practice_is_cut_by_its_own_sections() -> None:
     pieces = cut_practice(PracticeText(language="sv", title="Ring", what_to_do="Ring igen.", when_not_to="Aldrig."))
-    assert [piece.section for piece in pieces] == [Section.WHEN_TO_USE, Section.WHAT_TO_DO, Section.WHY_IT_WORKED]
+    assert [piece.section for piece in pieces] == [
+        Section.STORY,
+        Section.WHEN_TO_USE,
+        Section.WHAT_TO_DO,
+        Section.WHY_IT_WORKED,
+    ]
 
 
 def test_long_texts_are_cut_between_sentences() -> None:

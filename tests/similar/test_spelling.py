@@ -112,7 +112,7 @@ def test_what_is_near_tells_less_than_the_word() -> None:
     assert list(correct("grosist", vocabulary.lexicon))
 
 
-def test_in_a_long_text_each_word_is_taken_as_it_stands() -> None:
+def test_where_many_words_are_unknown_each_is_taken_as_it_stands() -> None:
     vocabulary = Vocabulary(1000, 1000, dict.fromkeys(KNOWN, 5), 20.0, frozenset({"nb"}), 0.0)
     words = [("grosist", ["grosist"])] * (MOST_MENDED + 1)
     assert not any(term.near for term in weigh_words(vocabulary, words, None))
