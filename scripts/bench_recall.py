@@ -21,7 +21,8 @@ from app.embeddings.slot import ModelSlot
 from app.embeddings.vectors import Vector
 from app.similar.filters import Filters
 from app.similar.models import PassageVector
-from app.similar.queries import Query, belongs_to, find_generation, find_nearest, list_evidence, select_visible
+from app.similar.nearest import find_nearest
+from app.similar.queries import Query, belongs_to, find_generation, list_evidence, select_visible
 from app.similar.vocabulary import QueryWords
 from scripts.bench_data import read_queries
 

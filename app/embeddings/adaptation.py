@@ -67,7 +67,12 @@ class Adaptation:
 
 def read_adaptation(directory: Path, base: str) -> Adaptation:
     """The adaptation in the model's directory, else the shipped one, if it was learned for the model `base`."""
-    path = directory / FILE if (directory / FILE).is_file() else SHIPPED
+    own = directory / FILE
+    return read_file(own if own.is_file() else SHIPPED, base)
+
+
+def read_file(path: Path, base: str) -> Adaptation:
+    """The adaptation in a file; an empty one when it was learned for another model than `base`, or is not there."""
     if not path.is_file():
         return Adaptation()
     with safe_open(path, "np") as file:

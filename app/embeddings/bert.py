@@ -17,7 +17,7 @@ import openvino as ov
 from openvino import opset13 as op
 from tokenizers import Encoding, Tokenizer
 
-from app.embeddings.adaptation import Weights, read_adaptation
+from app.embeddings.adaptation import Adaptation, Weights, read_adaptation
 from app.embeddings.prompts import MAX_TOKENS, find_prompts
 from app.embeddings.vectors import Kind, Vector
 
@@ -38,14 +38,17 @@ class UnknownArchitecture(Exception):
 
 
 class BertEncoder:
-    """The encoder of a sentence-transformers directory. Raises UnknownArchitecture, or what reading a file raises."""
+    """The encoder of a sentence-transformers directory. Raises UnknownArchitecture, or what reading a file raises.
 
-    def __init__(self, directory: Path, *, threads: int = 1) -> None:
+    Without an `adaptation` it takes the one that was learned for the model, if there is one.
+    """
+
+    def __init__(self, directory: Path, adaptation: Adaptation | None = None, *, threads: int = 1) -> None:
         config = _read_config(directory)
         weights = map_weights(directory / "model.safetensors")
         self._prompts = find_prompts(directory)
         base = _fingerprint(weights, self._prompts)
-        self.adaptation = read_adaptation(directory, base)
+        self.adaptation = read_adaptation(directory, base) if adaptation is None else adaptation
         self.model_id = f"{directory.name}@{base}{self.adaptation.version}"
         self.dimensions = int(config["hidden_size"])
         self._words = weights[WORDS]

@@ -44,6 +44,9 @@ class Practice(TenantTable, Base):
         ForeignKeyConstraint(["organisation_id", "trust_by_id"], ["users.organisation_id", "users.id"]),
         UniqueConstraint("organisation_id", "case_id"),
         Index(None, "organisation_id", "surfaced_at", "id"),
+        Index(None, "organisation_id", "audience"),
+        Index(None, "organisation_id", "team_id"),
+        Index(None, "organisation_id", "solver_id"),
     )
 
     case_id: Mapped[UUID]

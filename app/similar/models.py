@@ -71,6 +71,13 @@ class PassageVector(Base):
         ),
         Index(None, "organisation_id", "passage_id"),
         Index(None, "organisation_id", "generation_id", "case_id"),
+        Index(
+            None,
+            "vector",
+            postgresql_using="hnsw",
+            postgresql_with={"m": 24, "ef_construction": 128},
+            postgresql_ops={"vector": "halfvec_ip_ops"},
+        ),
     )
 
     organisation_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Float,
+    FromClause,
     Row,
     Select,
     Uuid,
@@ -94,7 +95,7 @@ def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) ->
     return query
 
 
-def belongs_to(visible: CTE, part: type[Passage | PassageVector] = Passage) -> ColumnElement[bool]:
+def belongs_to(visible: FromClause, part: type[Any] = Passage) -> ColumnElement[bool]:
     """A practice's passage needs a visible practice, a case's own passage a readable case."""
     return and_(
         part.case_id == visible.c.case_id,
@@ -121,22 +122,6 @@ def _select_first(
 async def find_generation(session: AsyncSession, model: str) -> UUID | None:
     """The vectors of this model, if they are the ones in use."""
     return await session.scalar(select(Generation.id).where(Generation.model == model, Generation.in_use))
-
-
-async def find_nearest(
-    session: AsyncSession, viewer: Viewer, query: Query, filters: Filters, codes: Codes = NO_CODES
-) -> Rows:
-    """The cases with the nearest passages, by an exact scan of every visible one."""
-    visible = select_visible(viewer, filters, codes).cte("visible")
-    nearest = (
-        select(visible.c.case_id, visible.c.is_open, func.min(_distance(query)).label("distance"))
-        .join_from(visible, PassageVector, belongs_to(visible, PassageVector))
-        .where(PassageVector.generation_id == query.generation_id)
-        .group_by(visible.c.case_id, visible.c.is_open)
-        .cte("nearest")
-    )
-    first = _select_first(visible, nearest, nearest.c.distance, query.depth, nearest.c.is_open)
-    return (await session.execute(first)).all()
 
 
 async def find_wordiest(

@@ -23,6 +23,7 @@ from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
 from app.similar.filters import Filters
 from app.similar.matches import Match, MatchedPassage, UsedPlan
+from app.similar.nearest import find_nearest
 from app.similar.passages import PROBLEM_SECTIONS, cut_text, split_words
 from app.similar.queries import Query
 from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
@@ -96,7 +97,7 @@ async def find_similar(
     mode: Mode = "keywords" if vector is None else "full"
     query = Query(language, words, vector, generation_id, depth)
     if vector is not None:
-        found = merge(found, await queries.find_nearest(session, viewer, query, filters, codes))
+        found = merge(found, await find_nearest(session, viewer, query, filters, codes))
     elif facets.obstacles:
         coded = await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth)
         found = merge(found, coded)

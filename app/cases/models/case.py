@@ -80,6 +80,10 @@ class Case(TenantTable, Base):
         Index(None, "organisation_id", "moved_at", "id"),
         Index(None, "organisation_id", "state", "moved_at", "id"),
         Index(None, "organisation_id", "deal_id"),
+        Index(None, "organisation_id", "visibility", "state", "id"),
+        Index(None, "organisation_id", "language", "state"),
+        Index(None, "organisation_id", "outcome_id", "state"),
+        Index(None, "organisation_id", "client_id"),
     )
 
     version: Mapped[int] = mapped_column(default=1)
@@ -154,7 +158,7 @@ class CaseObstacle(TenantTable, Base):
         _belongs_to("case_id", "cases", "CASCADE"),
         _belongs_to("code_id", "codes"),
         UniqueConstraint("organisation_id", "case_id", "code_id"),
-        Index(None, "organisation_id", "code_id"),
+        Index(None, "organisation_id", "code_id", "case_id"),
     )
 
     case_id: Mapped[UUID]

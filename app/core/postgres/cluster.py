@@ -17,6 +17,7 @@ from typing import IO
 from app.core.postgres.account import Account
 from app.core.postgres.binaries import read_major_version
 from app.core.postgres.errors import DatabaseServerError
+from app.core.postgres.memory import choose_memory_settings, read_memory
 
 SUPERUSER = "postgres"
 START_SECONDS = 120
@@ -30,11 +31,8 @@ listen_addresses = ''
 port = 5432
 unix_socket_permissions = 0700
 max_connections = 100
-# One small machine: some hundred megabytes for the server, an index of vectors built in memory.
-shared_buffers = 256MB
-effective_cache_size = 1GB
+# Each of many readers sorts little. Vectors lie in memory, where no order of reading is dearer than another.
 work_mem = 16MB
-maintenance_work_mem = 256MB
 random_page_cost = 1.1
 jit = off
 # Few processors serve many readers; and parallel work needs more shared memory than a container has.
@@ -121,7 +119,7 @@ class Cluster:
         # PostgreSQL would refuse to start. Its own check of shared memory still keeps two servers apart.
         for stale in (self.directory / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
-        settings = SETTINGS + ("" if durable else FORGETFUL_SETTINGS)
+        settings = f"{SETTINGS}{choose_memory_settings(read_memory())}\n" + ("" if durable else FORGETFUL_SETTINGS)
         (self.directory / "unstuck.conf").write_text(f"{settings}unix_socket_directories = '{socket_dir}'\n")
         (self.directory / "unstuck.conf").chmod(0o644)
         deadline = time.monotonic() + START_SECONDS

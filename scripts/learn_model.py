@@ -1,0 +1,137 @@
+"""Learns what `app.embeddings.adaptation` describes from the texts in scripts/learning, and writes it to its file.
+
+Prints one JSON object as its last line: what the adaptation does on the reasons that were held out.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors.numpy import save_file
+from sklearn.linear_model import LogisticRegression
+
+from app.embeddings.adaptation import SHIPPED, Adaptation, read_file
+from app.embeddings.bert import BertEncoder
+from app.embeddings.build import build_model
+from app.embeddings.vectors import Kind
+from scripts.evaluate_metrics import measure_ranking
+from scripts.learn_adapter import AdaptedEncoder, train
+from scripts.learn_texts import Query, StuckText, choose_held_out, read_nothing, read_texts
+
+LANGUAGES = ("nb", "sv", "en")
+TEXTS_FOR_MEAN = 300
+"""Of each language."""
+NO_OBSTACLE = "none"
+PENALTY = 4.0
+"""Inverse strength of the penalty on the directions of obstacles, chosen on reasons that were left out."""
+
+
+def say(words: str) -> None:
+    print(words, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--fold", type=int, default=0, help="which fifth of the reasons is held out, 0 to 4")
+    parser.add_argument("--to", type=Path, default=SHIPPED, help="file to write")
+    options = parser.parse_args()
+    torch.manual_seed(1)
+    texts = read_texts()
+    held_out = choose_held_out(texts, options.fold)
+    learned = [text for text in texts if text.reason not in held_out]
+    with tempfile.TemporaryDirectory(prefix="unstuck-learn-") as scratch:
+        directory = build_model(Path(scratch) / "multilingual-e5-small", progress=say)
+        started = time.monotonic()
+        deltas = learn_deltas(directory, learned, options.steps)
+        write(directory, options.to, deltas, learned)
+        seconds = round(time.monotonic() - started)
+        figures = check(directory, options.to, [text for text in texts if text.reason in held_out])
+    print(json.dumps({"seconds": seconds, "learned_reasons": len({t.reason for t in learned}), **figures}))
+
+
+def learn_deltas(directory: Path, texts: Sequence[StuckText], steps: int) -> dict[str, npt.NDArray[Any]]:
+    say(f"Reading {len(texts)} texts through the lower layers …")
+    encoder = AdaptedEncoder(directory, [text.text for text in texts])
+    for step, loss in train(encoder, texts, steps):
+        say(f"step {step} of {steps}: loss {loss:.3f}")
+    return encoder.deltas()
+
+
+def write(directory: Path, target: Path, deltas: dict[str, npt.NDArray[Any]], texts: Sequence[StuckText]) -> None:
+    """The file, in three steps: each part is learned with the parts before it."""
+    base = BertEncoder(directory, Adaptation()).model_id.partition("@")[2]
+    tensors = dict(deltas)
+    for learn in (learn_means, learn_obstacles):
+        save_file(tensors, target, metadata={"base": base})
+        encoder = BertEncoder(directory, read_file(target, base))
+        tensors |= learn(encoder, texts)
+    save_file(tensors, target, metadata={"base": base})
+
+
+def learn_means(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[str, npt.NDArray[np.float16]]:
+    """Mean vectors by kind and language. A query is centred half as a passage is: many are written like passages."""
+    say("Taking the means of each language …")
+    of_language = {code: [t.text for t in texts if t.language == code] for code in LANGUAGES}
+    spread = {code: found[:: max(1, len(found) // TEXTS_FOR_MEAN)] for code, found in of_language.items()}
+    kinds: tuple[Kind, ...] = ("query", "passage", "story")
+    means = {(kind, code): encoder.encode(found, kind).mean(0) for kind in kinds for code, found in spread.items()}
+    for code in LANGUAGES:
+        means["query", code] = (means["query", code] + means["passage", code]) / 2
+    means |= {(kind, ""): np.mean([means[kind, code] for code in LANGUAGES], axis=0) for kind in kinds}
+    return {f"mean.{kind}.{code}": mean.astype(np.float16) for (kind, code), mean in means.items()}
+
+
+def read_stories(encoder: BertEncoder, texts: Iterable[StuckText | Query]) -> npt.NDArray[np.float32]:
+    return np.stack(
+        [encoder.adaptation.centre(encoder.encode([text.text], "story")[0], "story", text.language) for text in texts]
+    )
+
+
+def learn_obstacles(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[str, npt.NDArray[np.float16]]:
+    """A logistic regression from centred stories to obstacle codes, and to none for what is no stuck deal."""
+    say("Learning to read obstacles …")
+    nothing = read_nothing()
+    vectors = read_stories(encoder, [*texts, *nothing])
+    codes = [text.obstacle for text in texts] + [NO_OBSTACLE] * len(nothing)
+    fitted = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000).fit(vectors, codes)
+    return {
+        f"obstacle.{code}": np.append(direction, bias).astype(np.float16)
+        for code, direction, bias in zip(fitted.classes_, fitted.coef_, fitted.intercept_, strict=True)
+    }
+
+
+def check(directory: Path, adaptation: Path, texts: Sequence[StuckText]) -> dict[str, Any]:
+    """How well stories of reasons that were never learned from find each other, and are read as obstacles."""
+    base = BertEncoder(directory, Adaptation()).model_id.partition("@")[2]
+    encoder = BertEncoder(directory, read_file(adaptation, base))
+    vectors = read_stories(encoder, texts)
+    asked = [place for place, text in enumerate(texts) if text.form == "query"]
+    told = [place for place, text in enumerate(texts) if text.form == "case"]
+    figures = []
+    for place in asked:
+        order = np.argsort(-(vectors[told] @ vectors[place]), kind="stable")
+        grades = {str(other): 1 for other in told if texts[other].reason == texts[place].reason}
+        figures.append(measure_ranking([str(told[n]) for n in order], grades))
+    read = [encoder.adaptation.read_obstacles(vector) for vector in vectors]
+    best = [max(shares, key=lambda code: shares[code]) for shares in read]
+    sure = [place for place, shares in enumerate(read) if shares[best[place]] >= 0.5]  # noqa: PLR2004
+    right = [best[place] == texts[place].obstacle for place in range(len(texts))]
+    return {
+        "held_out_reasons": len({text.reason for text in texts}),
+        **{name: round(float(np.mean([found[name] for found in figures])), 4) for name in figures[0]},
+        "obstacle_right": round(float(np.mean(right)), 4),
+        "obstacle_sure": round(len(sure) / len(texts), 4),
+        "obstacle_right_when_sure": round(float(np.mean([right[place] for place in sure])), 4),
+    }
+
+
+if __name__ == "__main__":
+    main()
