@@ -239,7 +239,7 @@ EVERY_OPERATOR = [
     "before:2030",
     '"lagersjefen som ville ha oss"',
     "-banan",
-    '-"bananbrød til alle"',
+    '-"bananbrød til kaffen"',
     "-reason:silent",
     "-by:bob",
     "-team:bergen",
