@@ -23,7 +23,6 @@ from torch.nn.utils import parametrize
 from app.embeddings.prompts import MAX_TOKENS, find_prompts
 from scripts.learn_texts import StuckText
 
-FIRST_LAYER = 6
 RANK = 32
 SCALE = 2.0
 TEMPERATURE = 0.05
@@ -49,14 +48,14 @@ class LowRank(torch.nn.Module):  # type: ignore[misc]
 
 
 class AdaptedEncoder:
-    """The model's upper layers with deltas, over texts that have gone through the lower ones."""
+    """The model's layers from `first_layer` on with deltas, over texts that have gone through the lower ones."""
 
-    def __init__(self, directory: Path, texts: Sequence[str]) -> None:
+    def __init__(self, directory: Path, texts: Sequence[str], first_layer: int) -> None:
         model = SentenceTransformer(str(directory), device="cpu", model_kwargs={"dtype": torch.float32})
         model.max_seq_length = MAX_TOKENS
         self._bert = model[0].auto_model.eval().requires_grad_(requires_grad=False)
         layers = self._bert.encoder.layer
-        self._lower, self._upper = layers[:FIRST_LAYER], layers[FIRST_LAYER:]
+        self._lower, self._upper = layers[:first_layer], layers[first_layer:]
         prompt = find_prompts(directory)["story"]
         self._tokens = model.tokenizer([prompt + text for text in texts], truncation=True, max_length=MAX_TOKENS)
         self._hidden = self._read_lower(len(texts))

@@ -26,9 +26,9 @@ from scripts.learn_adapter import AdaptedEncoder, train
 from scripts.learn_texts import Query, StuckText, choose_held_out, read_nothing, read_texts
 
 LANGUAGES = ("nb", "sv", "en")
+FIRST_LAYERS = (6, 3)
 TEXTS_FOR_MEAN = 300
 """Of each language."""
-NO_OBSTACLE = "none"
 PENALTY = 4.0
 """Inverse strength of the penalty on the directions of obstacles, chosen on reasons that were left out."""
 
@@ -40,7 +40,7 @@ def say(words: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--fold", type=int, default=0, help="which fifth of the reasons is held out, 0 to 4")
+    parser.add_argument("--fold", type=int, default=0, help="which tenth of the reasons is held out, 0 to 9")
     parser.add_argument("--to", type=Path, default=SHIPPED, help="file to write")
     options = parser.parse_args()
     torch.manual_seed(1)
@@ -58,11 +58,21 @@ def main() -> None:
 
 
 def learn_deltas(directory: Path, texts: Sequence[StuckText], steps: int) -> dict[str, npt.NDArray[Any]]:
-    say(f"Reading {len(texts)} texts through the lower layers …")
-    encoder = AdaptedEncoder(directory, [text.text for text in texts])
-    for step, loss in train(encoder, texts, steps):
-        say(f"step {step} of {steps}: loss {loss:.3f}")
-    return encoder.deltas()
+    """The mean of two runs from different layers on, which does better than either: `up` and `down` by weight."""
+    runs = []
+    for first_layer in FIRST_LAYERS:
+        say(f"Reading {len(texts)} texts through the first {first_layer} layers …")
+        encoder = AdaptedEncoder(directory, [text.text for text in texts], first_layer)
+        for step, loss in train(encoder, texts, steps):
+            say(f"step {step} of {steps}: loss {loss:.3f}")
+        runs.append(encoder.deltas())
+    ups, downs = {}, {}
+    for name in sorted({name for run in runs for name in run if name.startswith("up.")}):
+        weight = name.removeprefix("up.")
+        of_run = [run for run in runs if name in run]
+        ups[name] = np.concatenate([run[name] / len(runs) for run in of_run], axis=1)
+        downs[f"down.{weight}"] = np.concatenate([run[f"down.{weight}"] for run in of_run])
+    return ups | downs
 
 
 def write(directory: Path, target: Path, deltas: dict[str, npt.NDArray[Any]], texts: Sequence[StuckText]) -> None:
@@ -96,16 +106,20 @@ def read_stories(encoder: BertEncoder, texts: Iterable[StuckText | Query]) -> np
 
 
 def learn_obstacles(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[str, npt.NDArray[np.float16]]:
-    """A logistic regression from centred stories to obstacle codes, and to none for what is no stuck deal."""
+    """Logistic regressions from centred stories: to obstacle codes, and to whether a deal is stuck at all."""
     say("Learning to read obstacles …")
-    nothing = read_nothing()
-    vectors = read_stories(encoder, [*texts, *nothing])
-    codes = [text.obstacle for text in texts] + [NO_OBSTACLE] * len(nothing)
-    fitted = LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=1000).fit(vectors, codes)
-    return {
+    stuck, nothing = read_stories(encoder, texts), read_stories(encoder, read_nothing())
+    codes = fit(stuck, [text.obstacle for text in texts])
+    told = fit(np.concatenate([stuck, nothing]), [True] * len(stuck) + [False] * len(nothing))
+    tensors = {
         f"obstacle.{code}": np.append(direction, bias).astype(np.float16)
-        for code, direction, bias in zip(fitted.classes_, fitted.coef_, fitted.intercept_, strict=True)
+        for code, direction, bias in zip(codes.classes_, codes.coef_, codes.intercept_, strict=True)
     }
+    return tensors | {"stuck": np.append(told.coef_[0], told.intercept_).astype(np.float16)}
+
+
+def fit(vectors: npt.NDArray[np.float32], labels: Sequence[str | bool]) -> LogisticRegression:
+    return LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=2000).fit(vectors, labels)
 
 
 def check(directory: Path, adaptation: Path, texts: Sequence[StuckText]) -> dict[str, Any]:

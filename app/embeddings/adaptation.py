@@ -2,9 +2,13 @@
 
 - *Deltas* of low rank make of the model a second one, which reads why a deal is stuck and not in which trade.
 - *Means*: a vector carries the language of its text. Less the mean of its language, texts of two languages compare.
-- *Obstacles*: a linear reading of a story's vector as obstacle codes.
+- *Obstacles*: a linear reading of a story's vector as obstacle codes; and another one of whether it tells of a stuck
+  deal at all.
+
+All readings are of a story's vector less the mean of its language.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -36,6 +40,8 @@ class Adaptation:
     """By kind of text and language; the language `""` is the mean of all."""
     obstacles: Mapping[str, Vector] = field(default_factory=dict)
     """Direction of each obstacle code, its bias last."""
+    stuck: Vector | None = None
+    """Direction of what tells of a stuck deal, its bias last."""
     version: str = ""
     """What it adds to the identity of the model."""
 
@@ -56,13 +62,21 @@ class Adaptation:
         return _normalise(centred + KEPT * vector)
 
     def read_obstacles(self, story: Vector) -> dict[str, float]:
-        """How surely a story (its vector before centring) is stuck for each obstacle; together at most 1."""
+        """How surely a story is stuck for each obstacle; together 1."""
         if not self.obstacles:
             return {}
         scores = np.array([direction[:-1] @ story + direction[-1] for direction in self.obstacles.values()])
         shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
-        return dict(zip(self.obstacles, map(float, shares), strict=True))
+        return dict(zip(self.obstacles, map(float, shares / shares.sum()), strict=True))
+
+    def read_stuck(self, story: Vector) -> float:
+        """How surely a story is one of a stuck deal, 0 to 1."""
+        return 0.0 if self.stuck is None else estimate_stuck(float(self.stuck[:-1] @ story), self.stuck)
+
+
+def estimate_stuck(leaning: float, stuck: Vector) -> float:
+    """The same, of how far a story leans in the direction of `stuck`."""
+    return 1 / (1 + math.exp(-leaning - float(stuck[-1])))
 
 
 def read_adaptation(directory: Path, base: str) -> Adaptation:
@@ -90,7 +104,7 @@ def read_file(path: Path, base: str) -> Adaptation:
         elif group == "obstacle":
             obstacles[rest] = values
     version = f"+{sha256(path.read_bytes()).hexdigest()[:6]}"
-    return Adaptation(deltas, means, obstacles, version)
+    return Adaptation(deltas, means, obstacles, stored.get("stuck"), version)
 
 
 def _normalise(vector: Vector) -> Vector:

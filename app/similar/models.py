@@ -108,6 +108,13 @@ class StoryVector(TenantTable, Base):
         ),
         Index(None, "organisation_id", "case_id"),
         Index(None, "organisation_id", "practice_id"),
+        Index(
+            None,
+            "vector",
+            postgresql_using="hnsw",
+            postgresql_with={"m": 24, "ef_construction": 128},
+            postgresql_ops={"vector": "halfvec_ip_ops"},
+        ),
     )
 
     generation_id: Mapped[UUID]

@@ -38,7 +38,7 @@ from app.practices.models import Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.filters import Filters, narrow
-from app.similar.models import Generation, Passage, PassageVector
+from app.similar.models import Generation, Passage, PassageVector, StoryVector
 from app.similar.vocabulary import QueryWords, measure_words
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
@@ -58,6 +58,10 @@ class Query:
     """The vectors it may be compared with; None without a vector."""
     depth: int
     """Of each pool, as many are looked at closely."""
+    story: Vector | None = None
+    """The text read as a story; None where there is no vector."""
+    stuck: float = 0.0
+    """How surely the text tells of a stuck deal, 0 to 1."""
 
 
 def select_visible(viewer: Viewer, filters: Filters, codes: Codes = NO_CODES) -> Select[*tuple[Any, ...]]:
@@ -191,6 +195,29 @@ async def list_evidence(
             )
         )
         .order_by(Passage.id)
+    )
+    return rows.all()
+
+
+async def list_story_evidence(
+    session: AsyncSession, query: Query, stuck: Vector, *, case_ids: Sequence[UUID], practice_ids: Sequence[UUID]
+) -> Rows:
+    """How near the story of each of these is: case_id, practice_id, cosine, leaning (in the direction of `stuck`)."""
+    rows = await session.execute(
+        select(
+            StoryVector.case_id,
+            StoryVector.practice_id,
+            (-StoryVector.vector.max_inner_product(query.story)).label("cosine"),
+            (-StoryVector.vector.max_inner_product(stuck[:-1])).label("leaning"),
+        )
+        .where(
+            StoryVector.generation_id == query.generation_id,
+            or_(
+                and_(StoryVector.practice_id.is_(None), StoryVector.case_id == _any_of(case_ids)),
+                StoryVector.practice_id == _any_of(practice_ids),
+            ),
+        )
+        .order_by(StoryVector.id)
     )
     return rows.all()
 

@@ -1,11 +1,14 @@
 """What makes a case similar, in numbers that add up, and in which order the similar ones are shown. Pure.
 
-    text  = 0.65 meaning + 0.35 words                  (without the model: words)
+    text  = (meaning + story + words) / (1 + W)         (without the model: words alone)
     score = (text + what is shared) / (1 + what could be shared)
 
-Every part is between 0 and 1, and so is the score. `meaning` is the cosine between the query's vector and the
-passage's, on a scale where unrelated texts lie about 0; `words` is how much of the query's information (rare words
-weigh more) stands in the passage. Both are of the one passage that matches best.
+- `meaning` is the cosine of the best passage with the query, both less the mean of their language;
+- `story` is the cosine of the whole stories, read for why they are stuck, times how surely both are stuck deals;
+- `words` is W times what the passage holds of the query's rare words, measured by what the best passage holds. A
+  passage in another language is credited with what passages as near in meaning usually hold.
+
+Every part is at least 0 and the score at most 1. docs/similarity.md tells where the numbers come from.
 """
 
 import math
@@ -17,41 +20,40 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 Band: TypeAlias = Literal["strong", "possible"]
-Part: TypeAlias = Literal["meaning", "words", "obstacle", "industry", "product", "stage"]
+Part: TypeAlias = Literal["meaning", "story", "words", "obstacle", "industry", "product", "stage"]
 Mode: TypeAlias = Literal["full", "keywords"]
 
-MEANING_WEIGHT = 0.65
-WORDS_WEIGHT = 1 - MEANING_WEIGHT
+LEAST_STORY = 0.1
+"""What the story counts where nothing tells of a stuck deal; where both texts surely do, it counts 1."""
 
-UNRELATED_COSINE = 0.80
-SAME_COSINE = 0.92
-LANGUAGE_GAPS: Mapping[frozenset[str], float] = {
-    frozenset({"nb", "sv"}): 0.02,
-    frozenset({"nb", "en"}): 0.044,
-    frozenset({"sv", "en"}): 0.037,
-}
-OTHER_GAP = 0.04
-"""Of multilingual-e5-small: texts of two languages lie this much further apart than they mean."""
+WORDS_WEIGHT = 0.45
+WORDS_LESS_WHEN_STUCK = 0.6
+"""Deals that are stuck alike share few words: as surely as one is told, so much less do words weigh."""
 
 SOLUTION_SHARE = 0.85
 """What was planned or done means less for likeness than what was stuck, as the model tells them apart poorly."""
 
-WORDS_BESIDE_MEANING = 0.4
-"""The share of words that a passage of the query's language usually has, for one whose language has other words."""
+FEW_WORDS = 15.0
+"""Nats. Where even the best passage holds no more than this, words say little."""
+SATURATION = 1.2
+LENGTH_SHARE = 0.75
+"""As BM25's k1 and b."""
+EXPECTED_FROM = 0.2
+EXPECTED_GROWTH = 1.3
+"""Words that a passage of the query's language holds when it is near in meaning: none up to the one, then growing."""
 
 ENOUGH_INFORMATION = 24.0
 """About five rare words: a long query need not be found whole."""
-LENGTH_SHARE = 0.3
-"""How much a longer passage must hold to count the same, as BM25's b."""
-
 FACET_WEIGHTS: Mapping[Mode, Mapping[Part, float]] = {
     "full": {"obstacle": 0.25, "industry": 0.04, "product": 0.04, "stage": 0.03},
     "keywords": {"obstacle": 0.45, "industry": 0.15, "product": 0.15, "stage": 0.1},
 }
 """Codes say more where there is no meaning to compare."""
 
-STRONG = 0.55
-FLOORS: Mapping[Mode, float] = {"full": 0.36, "keywords": 0.2}
+STRONG = 0.6
+FLOORS: Mapping[Mode, float] = {"full": 0.42, "keywords": 0.2}
+LOWER_WHEN_STUCK = 0.1
+"""Stuck deals of other trades share less than other texts: as surely as one is told, so much lower is the floor."""
 STEP = 0.05
 """Scores this close are equally relevant. The bands begin at a multiple of it."""
 
@@ -86,6 +88,23 @@ class Evidence:
     tells_problem: bool = True
     """False for a passage on plans, answers or outcome."""
 
+    @property
+    def told(self) -> float:
+        """`found`, less for a longer passage, as BM25 counts a word that stands once."""
+        length = 1 - LENGTH_SHARE + LENGTH_SHARE * self.relative_length
+        return self.found * (1 + SATURATION) / (1 + SATURATION * length)
+
+
+@dataclass(frozen=True, order=True)
+class Story:
+    """How near the whole story is to the query's, and how surely it is one of a stuck deal, 0 to 1."""
+
+    cosine: float
+    stuck: float
+
+
+NO_STORY = Story(0.0, 0.0)
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -96,6 +115,7 @@ class Candidate:
     is_open: bool
     moved_at: datetime
     evidence: tuple[Evidence, ...]
+    story: Story = NO_STORY
     facets: Facets = Facets()
     customer: str = ""
     outcome: str | None = None
@@ -116,6 +136,13 @@ class Asked:
     facets: Facets = Facets()
     information: float = 0.0
     """Of all the query's words that were looked for, in nats."""
+    stuck: float = 0.0
+    """How surely the text tells of a stuck deal, 0 to 1."""
+
+    @property
+    def floor(self) -> float:
+        """The least score of a match."""
+        return FLOORS[self.mode] - (LOWER_WHEN_STUCK * self.stuck if self.mode == "full" else 0.0)
 
 
 @dataclass(frozen=True)
@@ -149,12 +176,14 @@ def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bo
 
     Without the floor every candidate counts as relevant and only the score orders them, so that it can be measured.
     """
-    scored = [score_candidate(candidate, asked) for candidate in candidates]
+    compared = list(candidates)
+    best = max((evidence.told for candidate in compared for evidence in candidate.evidence), default=0.0)
+    scored = [score_candidate(candidate, asked, best) for candidate in compared]
     if not floor:
         scored.sort(key=lambda ranked: (ranked.score, ranked.candidate.case_id.int), reverse=True)
         learn, join = ([r for r in scored if r.candidate.is_open is is_open][:limit] for is_open in (False, True))
         return Ranking(learn, join, nearest=None)
-    relevant = [ranked for ranked in scored if ranked.score >= FLOORS[asked.mode]]
+    relevant = [ranked for ranked in scored if ranked.score >= asked.floor]
     nearest = None if relevant else max(scored, key=lambda ranked: ranked.score, default=None)
     return Ranking(
         learn=choose_shown(order([ranked for ranked in relevant if not ranked.candidate.is_open]), limit),
@@ -163,55 +192,55 @@ def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bo
     )
 
 
-def score_candidate(candidate: Candidate, asked: Asked) -> Ranked:
-    """The candidate's best passage and its shared codes, as parts of one score between 0 and 1."""
+def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
+    """The candidate's best passage, its story and its shared codes, as parts of one score between 0 and 1.
+
+    `best` is what the best passage of all candidates tells of the query's words, in nats.
+    """
     text: dict[Part, float] = {}
     passage_id = None
     for evidence in candidate.evidence:
-        parts = score_text(evidence, asked)
+        parts = score_passage(evidence, asked, best)
         if passage_id is None or sum(parts.values()) > sum(text.values()):
             text, passage_id = parts, evidence.passage_id
+    if asked.mode == "full":
+        text["story"] = score_story(candidate.story, asked) / (1 + weigh_words(asked))
+    whole = max(1.0, sum(text.values()))
     weights = FACET_WEIGHTS[asked.mode]
     given = list_shared(asked.facets, asked.facets)
     shared = list_shared(asked.facets, candidate.facets)
-    whole = 1 + sum(weights[part] for part in given)
-    parts = {part: value / whole for part, value in text.items()}
-    parts |= {part: weights[part] * share / whole for part, share in shared.items()}
+    possible = 1 + sum(weights[part] for part in given)
+    parts = {part: value / whole / possible for part, value in text.items()}
+    parts |= {part: weights[part] * share / possible for part, share in shared.items()}
     return Ranked(candidate, passage_id, {part: value for part, value in parts.items() if value > 0})
 
 
-def score_text(evidence: Evidence, asked: Asked) -> dict[Part, float]:
+def score_passage(evidence: Evidence, asked: Asked, best: float) -> dict[Part, float]:
     """How near a passage is by its meaning and by its words; together at most 1."""
-    words = calibrate_words(evidence.found, asked.information, evidence.relative_length)
-    if asked.mode == "keywords" or evidence.cosine is None:
-        return {"words": words if asked.mode == "keywords" else WORDS_WEIGHT * words}
-    meaning = calibrate_meaning(evidence.cosine, find_gap(asked.language, evidence.language))
-    meaning *= 1.0 if evidence.tells_problem else SOLUTION_SHARE
-    other = evidence.language != asked.language
-    expected = max(0.0, WORDS_BESIDE_MEANING * meaning - words) if other else 0.0
-    return {"meaning": MEANING_WEIGHT * meaning + WORDS_WEIGHT * expected, "words": WORDS_WEIGHT * words}
+    if asked.mode == "keywords":
+        return {"words": share_words(evidence, asked.information)}
+    weight = weigh_words(asked)
+    meaning = max(0.0, evidence.cosine or 0.0) * (1.0 if evidence.tells_problem else SOLUTION_SHARE)
+    words = min(1.0, evidence.told / (best + FEW_WORDS)) if best > 0 else 0.0
+    credited = 0.0
+    if evidence.language != asked.language:
+        credited = max(0.0, min(1.0, EXPECTED_GROWTH * (meaning - EXPECTED_FROM)) - words)
+    return {"meaning": (meaning + weight * credited) / (1 + weight), "words": weight * words / (1 + weight)}
 
 
-def find_gap(one: str, other: str) -> float:
-    """How much further apart texts of these languages lie than texts of one."""
-    return 0.0 if one == other else LANGUAGE_GAPS.get(frozenset({one, other}), OTHER_GAP)
+def score_story(story: Story, asked: Asked) -> float:
+    surely = asked.stuck**2 * story.stuck
+    return (LEAST_STORY + (1 - LEAST_STORY) * surely) * max(0.0, story.cosine)
 
 
-def calibrate_meaning(cosine: float, gap: float) -> float:
-    """0 for what unrelated texts have, 1 for what the same text in other words has."""
-    return _clip((cosine + gap - UNRELATED_COSINE) / (SAME_COSINE - UNRELATED_COSINE))
+def weigh_words(asked: Asked) -> float:
+    return WORDS_WEIGHT * (1 - WORDS_LESS_WHEN_STUCK * asked.stuck)
 
 
-def calibrate_words(found: float, information: float, relative_length: float) -> float:
+def share_words(evidence: Evidence, information: float) -> float:
     """The share of the query's information that was found, in a passage of average length."""
     enough = min(information, ENOUGH_INFORMATION)
-    if enough <= 0:
-        return 0.0
-    return _clip(found / enough / (1 - LENGTH_SHARE + LENGTH_SHARE * max(1.0, relative_length)))
-
-
-def _clip(value: float) -> float:
-    return min(1.0, max(0.0, value))
+    return min(1.0, evidence.told / enough) if enough > 0 else 0.0
 
 
 def list_shared(asked: Facets, found: Facets) -> dict[Part, float]:

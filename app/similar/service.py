@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.models import CodeKind
 from app.core.i18n import DEFAULT_LANGUAGE
+from app.embeddings.adaptation import estimate_stuck
 from app.embeddings.embedder import BatchingEmbedder, EmbedderClosed
 from app.embeddings.language import detect_language
 from app.embeddings.loading import ModelUnavailable
@@ -23,10 +24,24 @@ from app.practices.queries import CodeName, Codes, list_code_names
 from app.similar import queries
 from app.similar.filters import Filters
 from app.similar.matches import Match, MatchedPassage, UsedPlan
+from app.similar.models import StoryVector
 from app.similar.nearest import find_nearest
 from app.similar.passages import PROBLEM_SECTIONS, cut_text, split_words
 from app.similar.queries import Query
-from app.similar.ranking import Asked, Candidate, Evidence, Facets, Mode, Part, Ranked, Ranking, list_shared, rank
+from app.similar.ranking import (
+    NO_STORY,
+    Asked,
+    Candidate,
+    Evidence,
+    Facets,
+    Mode,
+    Part,
+    Ranked,
+    Ranking,
+    Story,
+    list_shared,
+    rank,
+)
 from app.similar.vocabulary import QueryWords, read_query_words
 from app.similar.words import find_matched_words
 
@@ -37,6 +52,9 @@ READ_PIECES = 3
 
 FEWEST_LOOKED_AT = 10
 """So many cases of a pool are looked at closely, and twice as many as are shown."""
+
+FEWEST_STUCK = 0.1
+"""From here on, cases are looked for by their story, too."""
 
 DEFAULT_LIMIT = 5
 MAX_LIMIT = 20
@@ -85,24 +103,35 @@ async def find_similar(
         return words, await queries.find_wordiest(session, viewer, words, filters, codes, depth)
 
     # The database looks for words while the model reads. After an error the session is closed: wait for both.
-    vector, looked = await asyncio.gather(embed_query(embedder, text), look_by_words(), return_exceptions=True)
-    if isinstance(vector, BaseException):
-        raise vector
+    reading, looked = await asyncio.gather(read_text(embedder, text, language), look_by_words(), return_exceptions=True)
+    if isinstance(reading, BaseException):
+        raise reading
     if isinstance(looked, BaseException):
         raise looked
     words, found = looked
-    generation_id = await queries.find_generation(session, embedder.model_id) if embedder else None
-    if generation_id is None:
-        vector = None
-    mode: Mode = "keywords" if vector is None else "full"
-    query = Query(language, words, vector, generation_id, depth)
-    if vector is not None:
+    query = Query(language, words, None, None, depth)
+    if embedder is not None and reading is not None:
+        generation_id = await queries.find_generation(session, embedder.model_id)
+        if generation_id is not None:
+            query = replace(
+                query,
+                generation_id=generation_id,
+                vector=reading.vector,
+                story=reading.story,
+                stuck=embedder.adaptation.read_stuck(reading.story),
+            )
+    mode: Mode = "keywords" if query.vector is None else "full"
+    if query.vector is not None:
         found = merge(found, await find_nearest(session, viewer, query, filters, codes))
+        if query.stuck >= FEWEST_STUCK:
+            told = replace(query, vector=query.story)
+            found = merge(found, await find_nearest(session, viewer, told, filters, codes, StoryVector))
     elif facets.obstacles:
         coded = await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth)
         found = merge(found, coded)
-    candidates = await load_candidates(session, query, found, codes)
-    ranking = rank(candidates, Asked(mode, language, facets, words.information), limit, floor=floor)
+    candidates = await load_candidates(session, query, found, codes, embedder)
+    asked = Asked(mode, language, facets, words.information, query.stuck)
+    ranking = rank(candidates, asked, limit, floor=floor)
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
     return SimilarCases(mode, learn, join, nearest[0] if nearest else None)
@@ -113,31 +142,52 @@ def merge(some: queries.Rows, others: queries.Rows) -> queries.Rows:
     return list({row.case_id: row for row in [*some, *others]}.values())
 
 
-async def embed_query(embedder: BatchingEmbedder | None, text: str) -> Vector | None:
-    """One vector for the text: of a long one, the mean of its first pieces. None when the model cannot read it."""
+@dataclass(frozen=True)
+class Reading:
+    """A text as the model reads it, less what only tells its language."""
+
+    vector: Vector
+    story: Vector
+
+
+async def read_text(embedder: BatchingEmbedder | None, text: str, language: str) -> Reading | None:
+    """Of a long text the first pieces together, and the first as a story. None when the model cannot read it."""
     pieces = cut_text(text)[:READ_PIECES]
     if embedder is None or not pieces:
         return None
     try:
-        vectors = await embedder.embed_queries(pieces)
+        vectors, [story] = await asyncio.gather(embedder.embed_queries(pieces), embedder.embed_stories(pieces[:1]))
     except (EmbedderClosed, ModelUnavailable) as error:
         log.warning("query_not_embedded", reason=str(error))
         return None
     mean: Vector = np.mean(vectors, axis=0)
     length = float(np.linalg.norm(mean))
-    return mean / length if length else None
+    if not length:
+        return None
+    adaptation = embedder.adaptation
+    return Reading(adaptation.centre(mean / length, "query", language), adaptation.centre(story, "story", language))
 
 
-async def load_candidates(session: AsyncSession, query: Query, found: queries.Rows, codes: Codes) -> list[Candidate]:
+async def load_candidates(
+    session: AsyncSession,
+    query: Query,
+    found: queries.Rows,
+    codes: Codes,
+    embedder: BatchingEmbedder | None = None,
+) -> list[Candidate]:
     """The found cases with all that the ranking weighs."""
     if not found:
         return []
-    passages = await queries.list_evidence(
-        session,
-        query,
-        case_ids=[row.case_id for row in found if row.readable],
-        practice_ids=[row.practice_id for row in found if row.practice_id],
-    )
+    case_ids = [row.case_id for row in found if row.readable]
+    practice_ids = [row.practice_id for row in found if row.practice_id]
+    passages = await queries.list_evidence(session, query, case_ids=case_ids, practice_ids=practice_ids)
+    stuck = embedder.adaptation.stuck if embedder else None
+    stories: dict[UUID, Story] = {}
+    if stuck is not None and query.story is not None:
+        told = await queries.list_story_evidence(session, query, stuck, case_ids=case_ids, practice_ids=practice_ids)
+        for row in told:
+            story = Story(row.cosine, estimate_stuck(row.leaning, stuck))
+            stories[row.case_id] = max(story, stories.get(row.case_id, story))
     evidence: dict[UUID, list[Evidence]] = defaultdict(list)
     for passage in passages:
         evidence[passage.case_id].append(
@@ -158,6 +208,7 @@ async def load_candidates(session: AsyncSession, query: Query, found: queries.Ro
             is_open=row.is_open,
             moved_at=fact.moved_at,
             evidence=tuple(evidence[row.case_id]),
+            story=stories.get(row.case_id, NO_STORY),
             facets=Facets(
                 obstacles=tuple(codes[id_].key for id_ in fact.obstacle_ids),
                 industry=_key(codes, fact.industry_id),

@@ -17,6 +17,7 @@ ADDED = (
     ("practices", ["organisation_id", "team_id"]),
     ("practices", ["organisation_id", "solver_id"]),
 )
+COMPARED = ("passage_vectors", "story_vectors")
 DROPPED = (("case_obstacles", ["organisation_id", "code_id"]),)
 
 
@@ -32,22 +33,22 @@ def upgrade() -> None:
             op.create_index(name(table, columns), table, columns, postgresql_concurrently=True)
         for table, columns in DROPPED:
             op.drop_index(name(table, columns), table, postgresql_concurrently=True)
-        op.drop_index(
-            op.f("ix_passage_vectors_vector"), "passage_vectors", if_exists=True, postgresql_concurrently=True
-        )
-        op.create_index(
-            op.f("ix_passage_vectors_vector"),
-            "passage_vectors",
-            ["vector"],
-            postgresql_using="hnsw",
-            postgresql_with={"m": 24, "ef_construction": 128},
-            postgresql_ops={"vector": "halfvec_ip_ops"},
-            postgresql_concurrently=True,
-        )
+        for table in COMPARED:
+            op.drop_index(name(table, ["vector"]), table, if_exists=True, postgresql_concurrently=True)
+            op.create_index(
+                name(table, ["vector"]),
+                table,
+                ["vector"],
+                postgresql_using="hnsw",
+                postgresql_with={"m": 24, "ef_construction": 128},
+                postgresql_ops={"vector": "halfvec_ip_ops"},
+                postgresql_concurrently=True,
+            )
 
 
 def downgrade() -> None:
-    op.drop_index(op.f("ix_passage_vectors_vector"), "passage_vectors")
+    for table in COMPARED:
+        op.drop_index(name(table, ["vector"]), table)
     for table, columns in DROPPED:
         op.create_index(name(table, columns), table, columns)
     for table, columns in ADDED:
