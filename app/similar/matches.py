@@ -16,6 +16,9 @@ from app.similar.ranking import Band, Facets, Part
 NAMED_WORDS = 4
 TELLING = 2.0
 """A word tells enough to be named when about one passage in eight has it, or fewer."""
+SAME_STORY = 0.35
+SIMILAR_STORY = 0.2
+"""From these parts of the score on, the deals are stuck alike."""
 SAME_MEANING = 0.45
 """From this part of the score on, the passage says much the same."""
 SLIGHT = 0.05
@@ -127,6 +130,8 @@ class Match:
         match part:
             case "meaning":
                 return self._explain_meaning()
+            case "story":
+                return self._explain_story()
             case "words":
                 words = self.passage.name_words() if self.passage else []
                 return _("Same words: {words}").format(words=", ".join(words)) if words else ""
@@ -134,6 +139,11 @@ class Match:
                 return _("Same obstacle: {name}").format(name=self.shared[part])
             case _:
                 return self.shared[part]
+
+    def _explain_story(self) -> str:
+        if self.parts["story"] < SIMILAR_STORY:
+            return ""
+        return _("Stuck for the same reason") if self.parts["story"] >= SAME_STORY else _("Stuck in a similar way")
 
     def _explain_meaning(self) -> str:
         if self.passage is None or self.parts["meaning"] < SLIGHT:

@@ -208,7 +208,7 @@ async def test_an_error_of_the_model_waits_for_the_database(
 
     viewer = Viewer(OrganisationName(BOB.organisation_id, "Fjord", "fjord"), user_id=BOB.id, role=BOB.role)
     monkeypatch.setattr(queries, "find_wordiest", look_slowly)
-    monkeypatch.setattr(service, "embed_query", fail)
+    monkeypatch.setattr(service, "read_text", fail)
     with pytest.raises(MemoryError):
         await service.find_similar(session, viewer, CHAMPION_LEFT, slot=slot)
     assert ended
