@@ -2,39 +2,39 @@
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
-import numpy as np
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Row, insert, select, text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Organisation
 from app.accounts.service import create_key
-from app.cases.models import Case, CaseObstacle, Visibility
+from app.cases.models import Case, Visibility
 from app.core.db import create_engine, create_session_factory, new_id
 from app.core.jobs import JobEnvironment
 from app.core.postgres.server import EmbeddedServer, start_server
 from app.core.templating import ROOT
-from app.core.tenancy import enter_organisation
-from app.deals.models import Deal
+from app.core.tenancy import organisation_session
 from app.demo.content import ORGANISATION, read_cases
 from app.demo.loader import seed_demo
 from app.embeddings.build import build_model, default_model_dir
-from app.embeddings.slot import DIMENSIONS, ModelSlot
+from app.embeddings.slot import ModelSlot
+from app.embeddings.vectors import Vector
 from app.similar.indexing import INSERT_PASSAGE
 from app.similar.jobs import index_case
-from app.similar.models import Passage, PassageVector
+from app.similar.models import Passage
 from app.similar.vocabulary import CONFIGURATIONS
+from scripts.bench_load import Figures, Loader
+from scripts.bench_sql import STAGED_SECTION
 
-BATCH = 500
-NOISE = 0.35
-"""Length of the noise added to a unit vector: the copies stay in the neighbourhood and none is the same."""
+PASSAGES_A_CASE = 3
+MANY = 500_000
+"""From so many cases on, each has one passage."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class FilledSite:
     passages: int
     case_ids: list[str]
     key: str
+    figures: Figures
 
 
 def read_sentences() -> dict[str, list[str]]:
@@ -55,12 +56,12 @@ def read_sentences() -> dict[str, list[str]]:
 
 
 def read_queries(count: int, *, words: int, seed: int) -> list[str]:
-    """Queries of so many words, no two alike, each from two sentences that were never said together."""
+    """Queries of so many words in one language, no two alike, of sentences that were never said together."""
     source = random.Random(seed)  # noqa: S311 - repeatable, not secret.
-    sentences = [s for found in read_sentences().values() for s in found]
+    sentences = list(read_sentences().values())
     queries = []
     for number in range(count):
-        mixed = " ".join(source.sample(sentences, 6)).split()
+        mixed = " ".join(source.sample(sentences[number % len(sentences)], 6)).split()
         queries.append(" ".join([*mixed[: words - 1], str(number)]))
     return queries
 
@@ -81,135 +82,67 @@ async def fill_site(data_dir: Path, count: int) -> FilledSite:
         await seed_demo(factory)
         slot = ModelSlot(build_model(default_model_dir(data_dir)))
         await slot.load()
-        environment = JobEnvironment(factory, {ModelSlot: slot})
         async with factory() as session, session.begin():
-            organisation = (
-                await session.scalars(select(Organisation).where(Organisation.slug == ORGANISATION[1]))
-            ).one()
-            await enter_organisation(session, organisation.id)
+            query = select(Organisation).where(Organisation.slug == ORGANISATION[1])
+            organisation_id = (await session.scalars(query)).one().id
+        environment = JobEnvironment(factory, {ModelSlot: slot})
+        async with organisation_session(factory, organisation_id) as session:
             demo = (await session.scalars(select(Case.id).order_by(Case.id))).all()
         for case_id in demo:
-            await index_case(environment, organisation_id=str(organisation.id), case_id=str(case_id))
-        async with factory() as session, session.begin():
-            await enter_organisation(session, organisation.id)
-            filled = await _Generator(session, organisation.id).fill(count)
+            await index_case(environment, organisation_id=str(organisation_id), case_id=str(case_id))
+        async with organisation_session(factory, organisation_id) as session:
+            await stage_sentences(session, organisation_id, demo[0])
+        vectors = await read_sentence_vectors(slot)
         await slot.aclose()
+        with server.database.connect_as_superuser() as connection:
+            figures = Loader(connection, organisation_id, vectors).load(count, 1 if count >= MANY else PASSAGES_A_CASE)
+        async with organisation_session(factory, organisation_id) as session:
+            filled = await _describe(session, organisation_id, demo, figures)
         await engine.dispose()
-        _analyse(server)
     finally:
         server.stop()
     return filled
 
 
-def _analyse(server: EmbeddedServer) -> None:
-    with server.database.connect_as_superuser() as connection:
-        connection.execute("VACUUM ANALYZE")
-
-
-class _Generator:
-    """Copies demo cases with other sentences, other customers and vectors nearby."""
-
-    def __init__(self, session: AsyncSession, organisation_id: UUID) -> None:
-        self.session = session
-        self.organisation_id = organisation_id
-        self.sentences = read_sentences()
-        self.source = random.Random(5)  # noqa: S311 - repeatable, not secret.
-        self.noise = np.random.default_rng(5)
-
-    async def fill(self, count: int) -> FilledSite:
-        cases = (await self.session.scalars(select(Case).where(Case.posted_at.is_not(None)).order_by(Case.id))).all()
-        obstacles = (await self.session.scalars(select(CaseObstacle))).all()
-        passages = (
-            await self.session.execute(
-                select(Passage, PassageVector)
-                .join(PassageVector, PassageVector.passage_id == Passage.id)
-                .where(Passage.practice_id.is_(None))
-            )
-        ).all()
-        for start in range(0, count, BATCH):
-            chosen = self.source.choices(cases, k=min(BATCH, count - start))
-            await self._copy(chosen, obstacles, passages)
-        _key, token = await create_key(
-            self.session,
-            self.organisation_id,
-            name="bench",
-            scopes=["cases:read", "cases:write", "act-as"],
-            created_by_id=None,
+async def stage_sentences(session: AsyncSession, organisation_id: UUID, case_id: UUID) -> None:
+    """Each sentence as a passage, so that the words of generated texts are the product's own reading of them."""
+    rows = [
+        {
+            "organisation_id": organisation_id,
+            "id": new_id(),
+            "case_id": case_id,
+            "practice_id": None,
+            "section": STAGED_SECTION,
+            "position": position,
+            "text": sentence,
+            "language": language,
+            "configuration": CONFIGURATIONS[language],
+            "content_hash": "",
+        }
+        for position, (language, sentence) in enumerate(
+            (language, sentence) for language, found in read_sentences().items() for sentence in found
         )
-        total = await self.session.scalar(text("SELECT count(*) FROM cases"))
-        kept = await self.session.scalar(text("SELECT count(*) FROM passages"))
-        shown = [str(case.id) for case in cases if case.visibility == Visibility.EVERYONE]
-        return FilledSite(total or 0, kept or 0, shown, token)
+    ]
+    await session.execute(INSERT_PASSAGE, rows)
 
-    async def _copy(
-        self, chosen: Sequence[Case], obstacles: Sequence[CaseObstacle], passages: Sequence[Row[Passage, PassageVector]]
-    ) -> None:
-        copies = [(original, new_id()) for original in chosen]
-        deals = [self._deal() for _ in copies]
-        await self.session.execute(insert(Deal), deals)
-        await self.session.execute(
-            insert(Case), [self._case(o, new, deal["id"]) for (o, new), deal in zip(copies, deals, strict=True)]
-        )
-        await self.session.execute(insert(CaseObstacle), list(self._obstacles(copies, obstacles)))
-        rows = list(self._passages(copies, passages))
-        await self.session.execute(INSERT_PASSAGE, rows)
-        await self.session.execute(insert(PassageVector), [row["read"] for row in rows])
 
-    def _story(self, language: str, sentences: int) -> str:
-        return " ".join(self.source.choices(self.sentences[language], k=sentences))
+async def read_sentence_vectors(slot: ModelSlot) -> dict[str, list[Vector]]:
+    assert slot.embedder is not None
+    return {language: await slot.embedder.embed_passages(found) for language, found in read_sentences().items()}
 
-    def _deal(self) -> dict[str, Any]:
-        customer = f"Kunde {self.source.randrange(1_000_000)}"
-        return {"organisation_id": self.organisation_id, "id": new_id(), "customer": customer}
 
-    def _case(self, original: Case, new: UUID, deal_id: UUID) -> dict[str, Any]:
-        columns = [column.key for column in Case.__table__.columns]
-        row = {key: getattr(original, key) for key in columns}
-        row |= {"id": new, "deal_id": deal_id, "chosen_plan_id": None, "outcome_plan_id": None}
-        row["title"] = self._story(original.language, 1)[:140]
-        row["situation"] = self._story(original.language, 5)
-        return row
-
-    def _obstacles(
-        self, copies: Sequence[tuple[Case, UUID]], obstacles: Sequence[CaseObstacle]
-    ) -> Iterator[dict[str, Any]]:
-        for original, new in copies:
-            for obstacle in obstacles:
-                if obstacle.case_id == original.id:
-                    yield {
-                        "organisation_id": self.organisation_id,
-                        "id": new_id(),
-                        "case_id": new,
-                        "code_id": obstacle.code_id,
-                        "position": obstacle.position,
-                    }
-
-    def _passages(
-        self, copies: Sequence[tuple[Case, UUID]], passages: Sequence[Row[Passage, PassageVector]]
-    ) -> Iterator[dict[str, Any]]:
-        """Rows of passages, each with its vector's row under `read`."""
-        for original, new in copies:
-            for passage, vector in passages:
-                if passage.case_id == original.id:
-                    passage_id = new_id()
-                    shared = {"organisation_id": self.organisation_id, "case_id": new, "practice_id": None}
-                    yield shared | {
-                        "id": passage_id,
-                        "section": passage.section,
-                        "position": passage.position,
-                        "language": passage.language,
-                        "content_hash": passage.content_hash,
-                        "text": self._story(passage.language, 3),
-                        "configuration": CONFIGURATIONS[passage.language],
-                        "read": shared
-                        | {
-                            "passage_id": passage_id,
-                            "generation_id": vector.generation_id,
-                            "vector": self._nearby(vector.vector),
-                        },
-                    }
-
-    def _nearby(self, vector: Any) -> np.ndarray:
-        step = self.noise.normal(size=DIMENSIONS).astype(np.float32)
-        moved = np.asarray(vector, dtype=np.float32) + NOISE * step / np.linalg.norm(step)
-        return moved / np.linalg.norm(moved)
+async def _describe(session: AsyncSession, organisation_id: UUID, demo: Sequence[UUID], figures: Figures) -> FilledSite:
+    _key, token = await create_key(
+        session,
+        organisation_id,
+        name="bench",
+        scopes=["cases:read", "cases:write", "act-as"],
+        created_by_id=None,
+    )
+    cases = await session.scalar(select(func.count()).select_from(Case))
+    passages = await session.scalar(select(func.count()).select_from(Passage))
+    shown = select(Case.id).where(
+        Case.id.in_(demo), Case.posted_at.is_not(None), Case.visibility == Visibility.EVERYONE
+    )
+    case_ids = [str(case_id) for case_id in await session.scalars(shown.order_by(Case.id))]
+    return FilledSite(cases or 0, passages or 0, case_ids, token, figures)

@@ -1,8 +1,8 @@
 """Measures a served site: page times, similar cases, recall of the nearest passages, memory, start.
 
 A scratch site holds the demo and as many generated cases as asked for. Their texts are put together from sentences
-of demo cases in the same language, their vectors are those of demo passages with noise added. Times are the server's
-own (`Server-Timing`), of sequential requests after a warm-up.
+of demo cases in the same language, their vectors are mixtures of the vectors of real sentences. Times are the server's
+own (`Server-Timing`), of sequential requests after a warm-up; those of the nearest stage alone are taken around it.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ import httpx
 
 from app.demo.content import PASSWORD
 from scripts.bench_data import fill_site, read_queries
-from scripts.bench_recall import measure_recall
+from scripts.bench_recall import measure_nearest
 
 READY_SECONDS = 300
 WARM_UP = 20
@@ -184,12 +185,13 @@ def main() -> None:
             results |= {"memory_mb": site.memory_mb(), "peak_memory_mb": site.memory_mb("VmHWM")}
         finally:
             site.stop()
-        results["nearest_passages"] = asyncio.run(measure_recall(data_dir))
+        results["nearest"] = asyncio.run(measure_nearest(data_dir))
     figures = {
         "processor": processor(),
         "cores": os.cpu_count(),
         "cases": filled.cases,
         "passages": filled.passages,
+        "load": asdict(filled.figures),
         "second_start_ready_s": site.ready_seconds,
         **results,
     }

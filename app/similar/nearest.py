@@ -3,7 +3,8 @@
 An index of vectors knows nothing of filters and rights: it is walked from the nearest vector outwards, and what may
 not be seen is left out on the way. The walk takes the longer, the smaller the share of the whole table that passes;
 an exact scan takes the longer, the more passes. They meet where the number that passes is about the square root of a
-multiple of the table's size. Whatever the walk brings too few of is found by the exact scan.
+multiple of the table's size. Where a walk brings too little, or was cut short, the exact scan answers: neither a filter
+nor another tenant makes the answer shorter than it could be.
 """
 
 import math
@@ -34,7 +35,7 @@ Vectors: TypeAlias = type[Any]
 POOLS: dict[bool, frozenset[State]] = {False: CLOSED_STATES, True: OPEN_STATES}
 """The states of each pool, by whether it is open."""
 
-WALK_BY_SCAN = 150
+WALK_BY_SCAN = 60
 """What a walk to the vectors that are wanted costs where everything passes, in cases of an exact scan."""
 FEWEST_BY_INDEX = 1_000
 MOST_EXACT = 50_000
@@ -46,8 +47,9 @@ SET_UP_WALK = text(
     """
     SELECT
         set_config('hnsw.iterative_scan', 'relaxed_order', true),
-        set_config('hnsw.ef_search', '200', true),
-        set_config('hnsw.max_scan_tuples', '20000', true)
+        set_config('hnsw.ef_search', '600', true),
+        set_config('hnsw.max_scan_tuples', '60000', true),
+        set_config('hnsw.scan_mem_multiplier', '4', true)
     """
 )
 READ_SIZE = text("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = cast(:name AS regclass)")
@@ -141,7 +143,7 @@ async def _find_exactly(
         .where(nearest.c.distance.is_not(None))
         .subquery("measured")
     )
-    return await _read_pools(session, search.select_first(measured), pools)
+    return _part((await session.execute(search.select_first(measured))).all(), pools)
 
 
 async def _find_by_index(session: AsyncSession, search: _Search, pools: Collection[bool]) -> dict[bool, Rows]:
@@ -149,14 +151,21 @@ async def _find_by_index(session: AsyncSession, search: _Search, pools: Collecti
     if not pools:
         return {}
     await session.execute(SET_UP_WALK)
-    found = await _read_pools(session, _select_by_index(search, pools), pools)
+    found = await _walk(session, search, pools)
     for pool in pools:
         if len(pools) > 1 and len(found[pool]) < search.query.depth:
-            found |= await _read_pools(session, _select_by_index(search, [pool]), [pool])
+            found |= await _walk(session, search, [pool])
     return found
 
 
-def _select_by_index(search: _Search, pools: Collection[bool]) -> Select[*tuple[Any, ...]]:
+async def _walk(session: AsyncSession, search: _Search, pools: Collection[bool]) -> dict[bool, Rows]:
+    """What a walk brings; nothing of one that was cut short, as it may have passed nearer ones by."""
+    wanted = VECTORS_A_CASE * search.query.depth * len(pools)
+    rows = (await session.execute(_select_by_index(search, pools, wanted))).all()
+    return _part(rows if rows and rows[0].walked == wanted else (), pools)
+
+
+def _select_by_index(search: _Search, pools: Collection[bool], wanted: int) -> Select[*tuple[Any, ...]]:
     vectors = search.vectors
     passing = search.select_visible(pools).where(Case.id == vectors.case_id).correlate(vectors).subquery("passing")
     # As a scalar it is asked of each vector as the walk comes by: EXISTS may become a join that asks all at once.
@@ -169,7 +178,7 @@ def _select_by_index(search: _Search, pools: Collection[bool]) -> Select[*tuple[
             passes.scalar_subquery(),
         )
         .order_by(search.distance)
-        .limit(VECTORS_A_CASE * search.query.depth * len(pools))
+        .limit(wanted)
         .cte("near")
         .prefix_with("MATERIALIZED")
     )
@@ -177,14 +186,14 @@ def _select_by_index(search: _Search, pools: Collection[bool]) -> Select[*tuple[
         select(near.c.case_id, func.min(near.c.distance).label("distance")).group_by(near.c.case_id).cte("nearest")
     )
     visible = search.select_visible(pools).where(Case.id.in_(select(nearest.c.case_id))).cte("visible")
-    found = select(visible, nearest.c.distance).join_from(nearest, visible, visible.c.case_id == nearest.c.case_id)
+    walked = select(func.count()).select_from(near).scalar_subquery().label("walked")
+    found = select(visible, nearest.c.distance, walked).join_from(
+        nearest, visible, visible.c.case_id == nearest.c.case_id
+    )
     return search.select_first(found.subquery("measured"))
 
 
-async def _read_pools(
-    session: AsyncSession, query: Select[*tuple[Any, ...]], pools: Collection[bool]
-) -> dict[bool, Rows]:
-    rows = (await session.execute(query)).all()
+def _part(rows: Rows, pools: Collection[bool]) -> dict[bool, Rows]:
     return {pool: [row for row in rows if row.is_open is pool] for pool in pools}
 
 
