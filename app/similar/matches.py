@@ -19,7 +19,7 @@ TELLING = 2.0
 SAME_STORY = 0.35
 SIMILAR_STORY = 0.2
 """From these parts of the score on, the deals are stuck alike."""
-SAME_MEANING = 0.45
+SAME_MEANING = 0.3
 """From this part of the score on, the passage says much the same."""
 SLIGHT = 0.05
 """A part below this is no reason."""

@@ -26,6 +26,9 @@ Mode: TypeAlias = Literal["full", "keywords"]
 LEAST_STORY = 0.1
 """What the story counts where nothing tells of a stuck deal; where both texts surely do, it counts 1."""
 
+UNLIKE_STORIES, LIKE_STORIES = 0.35, 0.65
+"""Cosines from which on two stories begin to be, and surely are, of deals that are stuck alike."""
+
 WORDS_WEIGHT = 0.45
 WORDS_LESS_WHEN_STUCK = 0.6
 """Deals that are stuck alike share few words: as surely as one is told, so much less do words weigh."""
@@ -54,6 +57,8 @@ STRONG = 0.6
 FLOORS: Mapping[Mode, float] = {"full": 0.42, "keywords": 0.2}
 LOWER_WHEN_STUCK = 0.1
 """Stuck deals of other trades share less than other texts: as surely as one is told, so much lower is the floor."""
+ALL_WORDS = 0.95
+"""Share of the query's information; what holds it is a match whatever its score."""
 STEP = 0.05
 """Scores this close are equally relevant. The bands begin at a multiple of it."""
 
@@ -155,7 +160,7 @@ class Ranked:
 
     @property
     def score(self) -> float:
-        return math.fsum(self.parts.values())
+        return min(1.0, math.fsum(self.parts.values()))
 
     @property
     def band(self) -> Band:
@@ -183,13 +188,18 @@ def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bo
         scored.sort(key=lambda ranked: (ranked.score, ranked.candidate.case_id.int), reverse=True)
         learn, join = ([r for r in scored if r.candidate.is_open is is_open][:limit] for is_open in (False, True))
         return Ranking(learn, join, nearest=None)
-    relevant = [ranked for ranked in scored if ranked.score >= asked.floor]
+    relevant = [ranked for ranked in scored if ranked.score >= asked.floor or holds_all(ranked.candidate, asked)]
     nearest = None if relevant else max(scored, key=lambda ranked: ranked.score, default=None)
     return Ranking(
         learn=choose_shown(order([ranked for ranked in relevant if not ranked.candidate.is_open]), limit),
         join=choose_shown(order([ranked for ranked in relevant if ranked.candidate.is_open]), limit),
         nearest=nearest,
     )
+
+
+def holds_all(candidate: Candidate, asked: Asked) -> bool:
+    """Whether a passage holds all the words that were asked for, as one does that is looked for by a word or two."""
+    return any(evidence.found >= ALL_WORDS * asked.information > 0 for evidence in candidate.evidence)
 
 
 def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
@@ -229,7 +239,9 @@ def score_passage(evidence: Evidence, asked: Asked, best: float) -> dict[Part, f
 
 
 def score_story(story: Story, asked: Asked) -> float:
-    surely = asked.stuck**2 * story.stuck
+    """The more surely both are stuck deals, the more their likeness counts; of a few words likeness itself tells it."""
+    alike = (story.cosine - UNLIKE_STORIES) / (LIKE_STORIES - UNLIKE_STORIES)
+    surely = story.stuck * max(asked.stuck**2, min(1.0, alike))
     return (LEAST_STORY + (1 - LEAST_STORY) * surely) * max(0.0, story.cosine)
 
 

@@ -32,7 +32,7 @@ async def test_while_typing_both_pools_are_shown(cases: dict[str, Case], bob: ht
     assert response.text.index("To learn from") < response.text.index("To join")
     assert STORIES["left_sv"]["title"] in response.text
     assert "Same obstacle: Champion left" in response.text
-    assert "Says the same in Swedish" in response.text
+    assert "Stuck for the same reason" in response.text
     assert "What came of it" in response.text
 
 

@@ -17,6 +17,7 @@ from app.similar.ranking import (
     Ranked,
     Story,
     choose_shown,
+    holds_all,
     order,
     rank,
     score_candidate,
@@ -107,7 +108,7 @@ def test_pools_hold_what_belongs_there(pool: list[Candidate], asked: Asked, limi
     assert all(ranked.candidate.is_open for ranked in ranking.join)
     for shown in (ranking.learn, ranking.join):
         assert len(shown) <= limit
-        assert all(ranked.score >= asked.floor for ranked in shown)
+        assert all(ranked.score >= asked.floor or holds_all(ranked.candidate, asked) for ranked in shown)
         assert len({ranked.candidate.case_id for ranked in shown}) == len(shown)
         customers = [ranked.candidate.customer.strip().casefold() for ranked in shown]
         assert all(not customer or customers.count(customer) <= 2 for customer in customers)
@@ -168,9 +169,9 @@ def test_a_passage_in_another_language_is_not_outdone_by_a_few_words() -> None:
 
 def test_the_story_counts_as_surely_as_both_are_stuck_deals() -> None:
     candidate = near(0.3, 0, "nb")
-    told = Candidate(**candidate.__dict__ | {"story": Story(0.6, 1.0)})
+    told = Candidate(**candidate.__dict__ | {"story": Story(0.3, 1.0)})
     scores = [score(told, Asked("full", "nb", stuck=stuck)).parts["story"] for stuck in (0, 0.5, 1)]
     assert scores == sorted(scores)
     assert scores[2] > 5 * scores[0]
-    other = Candidate(**candidate.__dict__ | {"story": Story(0.6, 0.1)})
+    other = Candidate(**candidate.__dict__ | {"story": Story(0.3, 0.1)})
     assert score(other, Asked("full", "nb", stuck=1)).score < score(told, Asked("full", "nb", stuck=1)).score
