@@ -26,6 +26,7 @@ from scripts.bench_sql import (
     FILL_OBSTACLES,
     FILL_PASSAGES,
     FILL_PRACTICES,
+    FILL_STORIES,
     FILL_VECTORS,
     STAGE,
     STAGE_CASES,
@@ -37,7 +38,7 @@ TENANTS = {"few-rights": 10, "small": 100, "tiny": 1000}
 SHARES = {"10 %": 10, "1 %": 100, "0.01 %": 10_000}
 """Teams by name: each has one case of so many."""
 COPIED = ("teams", "users", "team_members", "codes")
-FILLED = ("deals", "cases", "case_obstacles", "practices", "passages", "passage_vectors")
+FILLED = ("deals", "cases", "case_obstacles", "practices", "passages", "passage_vectors", "story_vectors")
 BUILD_MEMORY = "2GB"
 
 VECTOR_ROW = np.dtype(
@@ -188,7 +189,7 @@ class Loader:
             self.connection.execute("ANALYZE bench_cases, bench_vectors")
             for table, query in (("deals", FILL_DEALS), ("cases", FILL_CASES), ("practices", FILL_PRACTICES)):
                 self.connection.execute(self._compose(table, query), given)
-            for query in (FILL_OBSTACLES, FILL_PASSAGES, FILL_VECTORS):
+            for query in (FILL_OBSTACLES, FILL_PASSAGES, FILL_VECTORS, FILL_STORIES):
                 self.connection.execute(query, given)
 
     def _compose(self, table: str, query: str) -> str:
