@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from app.core.text import LINE_LIMIT, TEXT_LIMIT
-from app.similar.ranking import Asked, Candidate, Evidence, rank
+from app.similar.ranking import rank
+from app.similar.scoring import Asked, Candidate, Evidence
 from scripts.evaluate_baselines import fuse_ranks, fuse_scores, list_first, rank_baselines, score_words
 from scripts.evaluate_metrics import loses_answer, measure_ranking, measure_rankings, measure_times
 from scripts.evaluate_set import RetrievalSet, Text, UnreadableSet, read_grades, read_set, read_texts

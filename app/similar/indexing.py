@@ -47,6 +47,9 @@ INSERT_PASSAGE = text(
 )
 
 
+NO_NAME = "other"
+"""The obstacle whose name tells nothing."""
+
 Read: TypeAlias = tuple[Kind, str]
 """A text as the model reads it: the kind, and the hash of its content."""
 
@@ -99,7 +102,7 @@ def read_case(case: Case) -> CaseText:
     return CaseText(
         language=find_stemmed_language(case),
         title=case.title,
-        obstacle_names=[name_code(obstacle.code, case.language) for obstacle in case.obstacles],
+        obstacle_names=[name_code(o.code, case.language) for o in case.obstacles if o.code.key != NO_NAME],
         situation=case.situation,
         obstacle_words=case.obstacle_words,
         labels=[case.product, *case.tags],

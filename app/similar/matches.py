@@ -11,7 +11,7 @@ from app.core.i18n import gettext as _
 from app.practices.models import Trust
 from app.practices.queries import CodeName
 from app.similar.passages import Section
-from app.similar.ranking import Band, Facets, Part
+from app.similar.scoring import Band, Facets, Part
 
 NAMED_WORDS = 4
 TELLING = 2.0

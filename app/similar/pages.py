@@ -18,9 +18,9 @@ from app.similar.chips import list_examples, list_offered, list_taken
 from app.similar.deps import Slot
 from app.similar.filters import Filters
 from app.similar.notes import explain
-from app.similar.ranking import Facets
 from app.similar.reading import ReadQuery
 from app.similar.schemas import SEARCHED_STATES, SearchQuery, TypedCase
+from app.similar.scoring import Facets
 from app.similar.searching import Search
 from app.similar.searching import search as search_cases
 from app.similar.service import find_similar

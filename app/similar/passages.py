@@ -92,7 +92,7 @@ def cut_case(case: CaseText) -> list[Piece]:
     """The story and the passages of a case, none of them empty."""
     attempts = [case.worked, case.not_worked, case.current_state, case.desired_state]
     sections = [
-        (Section.OBSTACLE, [*case.obstacle_names, case.obstacle_words, *case.labels]),
+        (Section.OBSTACLE, [case.title, *case.obstacle_names, case.obstacle_words, *case.labels]),
         (Section.SITUATION, [case.title, case.situation]),
         (Section.ATTEMPTS, attempts),
         (Section.QUESTIONS, [text for pair in case.questions for text in pair]),

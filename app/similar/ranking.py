@@ -1,62 +1,12 @@
-"""What makes a case similar, in numbers that add up, and in which order the similar ones are shown. Pure.
-
-    text  = (meaning + story + words) / (1 + W)         (without the model: words alone)
-    score = (text + what is shared) / (1 + what could be shared)
-
-- `meaning` is the cosine of the best passage with the query, both less the mean of their language;
-- `story` is the cosine of the whole stories, read for why they are stuck, times how surely both are stuck deals;
-- `words` is W times what the passage holds of the query's rare words, measured by what the best passage holds. A
-  passage in another language is credited with what passages as near in meaning usually hold.
-
-Every part is at least 0 and the score at most 1. docs/similarity.md tells where the numbers come from.
-"""
+"""In which order the similar ones are shown, and which are. Pure."""
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Literal, TypeAlias
-from uuid import UUID
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-Band: TypeAlias = Literal["strong", "possible"]
-Part: TypeAlias = Literal["meaning", "story", "words", "obstacle", "industry", "product", "stage"]
-Mode: TypeAlias = Literal["full", "keywords"]
+from app.similar.scoring import Asked, Candidate, Ranked, score_candidate
 
-LEAST_STORY = 0.1
-"""What the story counts where nothing tells of a stuck deal; where both texts surely do, it counts 1."""
-
-UNLIKE_STORIES, LIKE_STORIES = 0.35, 0.65
-"""Cosines from which on two stories begin to be, and surely are, of deals that are stuck alike."""
-
-WORDS_WEIGHT = 0.45
-WORDS_LESS_WHEN_STUCK = 0.6
-"""Deals that are stuck alike share few words: as surely as one is told, so much less do words weigh."""
-
-SOLUTION_SHARE = 0.85
-"""What was planned or done means less for likeness than what was stuck, as the model tells them apart poorly."""
-
-FEW_WORDS = 15.0
-"""Nats. Where even the best passage holds no more than this, words say little."""
-SATURATION = 1.2
-LENGTH_SHARE = 0.75
-"""As BM25's k1 and b."""
-EXPECTED_FROM = 0.2
-EXPECTED_GROWTH = 1.3
-"""Words that a passage of the query's language holds when it is near in meaning: none up to the one, then growing."""
-
-ENOUGH_INFORMATION = 24.0
-"""About five rare words: a long query need not be found whole."""
-FACET_WEIGHTS: Mapping[Mode, Mapping[Part, float]] = {
-    "full": {"obstacle": 0.25, "industry": 0.04, "product": 0.04, "stage": 0.03},
-    "keywords": {"obstacle": 0.45, "industry": 0.15, "product": 0.15, "stage": 0.1},
-}
-"""Codes say more where there is no meaning to compare."""
-
-STRONG = 0.6
-FLOORS: Mapping[Mode, float] = {"full": 0.42, "keywords": 0.2}
-LOWER_WHEN_STUCK = 0.1
-"""Stuck deals of other trades share less than other texts: as surely as one is told, so much lower is the floor."""
 ALL_WORDS = 0.95
 """Share of the query's information; what holds it is a match whatever its score."""
 STEP = 0.05
@@ -65,106 +15,6 @@ STEP = 0.05
 SAME_CUSTOMER_LIMIT = 2
 SHOWN_WITH_FAILURE = 5
 FEWEST_WITH_FAILURE = 3
-FAILED_OUTCOMES = frozenset({"lost_competitor", "lost_no_decision", "withdrawn_by_us"})
-
-
-@dataclass(frozen=True)
-class Facets:
-    """What a case is about in codes: shared by query and candidate, it is a reason."""
-
-    obstacles: tuple[str, ...] = ()
-    industry: str | None = None
-    stage: str | None = None
-    product: str = ""
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """How near one passage is to the query."""
-
-    passage_id: UUID
-    language: str
-    cosine: float | None
-    """None without a vector."""
-    found: float
-    """Information of the query's words that stand in the passage, in nats."""
-    relative_length: float = 1.0
-    """Different words in the passage, by the average of all passages."""
-    tells_problem: bool = True
-    """False for a passage on plans, answers or outcome."""
-
-    @property
-    def told(self) -> float:
-        """`found`, less for a longer passage, as BM25 counts a word that stands once."""
-        length = 1 - LENGTH_SHARE + LENGTH_SHARE * self.relative_length
-        return self.found * (1 + SATURATION) / (1 + SATURATION * length)
-
-
-@dataclass(frozen=True, order=True)
-class Story:
-    """How near the whole story is to the query's, and how surely it is one of a stuck deal, 0 to 1."""
-
-    cosine: float
-    stuck: float
-
-
-NO_STORY = Story(0.0, 0.0)
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A case, or the practice made from it, with its passages that were looked at."""
-
-    case_id: UUID
-    practice_id: UUID | None
-    is_open: bool
-    moved_at: datetime
-    evidence: tuple[Evidence, ...]
-    story: Story = NO_STORY
-    facets: Facets = Facets()
-    customer: str = ""
-    outcome: str | None = None
-    has_written_outcome: bool = False
-    verified_uses: int = 0
-
-    @property
-    def failed(self) -> bool:
-        return self.outcome in FAILED_OUTCOMES
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is looked for, beside its text."""
-
-    mode: Mode
-    language: str
-    facets: Facets = Facets()
-    information: float = 0.0
-    """Of all the query's words that were looked for, in nats."""
-    stuck: float = 0.0
-    """How surely the text tells of a stuck deal, 0 to 1."""
-
-    @property
-    def floor(self) -> float:
-        """The least score of a match."""
-        return FLOORS[self.mode] - (LOWER_WHEN_STUCK * self.stuck if self.mode == "full" else 0.0)
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A candidate with its score; `parts` add up to it."""
-
-    candidate: Candidate
-    passage_id: UUID | None
-    parts: Mapping[Part, float] = field(default_factory=dict)
-
-    @property
-    def score(self) -> float:
-        return min(1.0, math.fsum(self.parts.values()))
-
-    @property
-    def band(self) -> Band:
-        return "strong" if self.score >= STRONG else "possible"
 
 
 @dataclass(frozen=True)
@@ -200,74 +50,6 @@ def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bo
 def holds_all(candidate: Candidate, asked: Asked) -> bool:
     """Whether a passage holds all the words that were asked for, as one does that is looked for by a word or two."""
     return any(evidence.found >= ALL_WORDS * asked.information > 0 for evidence in candidate.evidence)
-
-
-def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
-    """The candidate's best passage, its story and its shared codes, as parts of one score between 0 and 1.
-
-    `best` is what the best passage of all candidates tells of the query's words, in nats.
-    """
-    text: dict[Part, float] = {}
-    passage_id = None
-    for evidence in candidate.evidence:
-        parts = score_passage(evidence, asked, best)
-        if passage_id is None or sum(parts.values()) > sum(text.values()):
-            text, passage_id = parts, evidence.passage_id
-    if asked.mode == "full":
-        text["story"] = score_story(candidate.story, asked) / (1 + weigh_words(asked))
-    whole = max(1.0, sum(text.values()))
-    weights = FACET_WEIGHTS[asked.mode]
-    given = list_shared(asked.facets, asked.facets)
-    shared = list_shared(asked.facets, candidate.facets)
-    possible = 1 + sum(weights[part] for part in given)
-    parts = {part: value / whole / possible for part, value in text.items()}
-    parts |= {part: weights[part] * share / possible for part, share in shared.items()}
-    return Ranked(candidate, passage_id, {part: value for part, value in parts.items() if value > 0})
-
-
-def score_passage(evidence: Evidence, asked: Asked, best: float) -> dict[Part, float]:
-    """How near a passage is by its meaning and by its words; together at most 1."""
-    if asked.mode == "keywords":
-        return {"words": share_words(evidence, asked.information)}
-    weight = weigh_words(asked)
-    meaning = max(0.0, evidence.cosine or 0.0) * (1.0 if evidence.tells_problem else SOLUTION_SHARE)
-    words = min(1.0, evidence.told / (best + FEW_WORDS)) if best > 0 else 0.0
-    credited = 0.0
-    if evidence.language != asked.language:
-        credited = max(0.0, min(1.0, EXPECTED_GROWTH * (meaning - EXPECTED_FROM)) - words)
-    return {"meaning": (meaning + weight * credited) / (1 + weight), "words": weight * words / (1 + weight)}
-
-
-def score_story(story: Story, asked: Asked) -> float:
-    """The more surely both are stuck deals, the more their likeness counts; of a few words likeness itself tells it."""
-    alike = (story.cosine - UNLIKE_STORIES) / (LIKE_STORIES - UNLIKE_STORIES)
-    surely = story.stuck * max(asked.stuck**2, min(1.0, alike))
-    return (LEAST_STORY + (1 - LEAST_STORY) * surely) * max(0.0, story.cosine)
-
-
-def weigh_words(asked: Asked) -> float:
-    return WORDS_WEIGHT * (1 - WORDS_LESS_WHEN_STUCK * asked.stuck)
-
-
-def share_words(evidence: Evidence, information: float) -> float:
-    """The share of the query's information that was found, in a passage of average length."""
-    enough = min(information, ENOUGH_INFORMATION)
-    return min(1.0, evidence.told / enough) if enough > 0 else 0.0
-
-
-def list_shared(asked: Facets, found: Facets) -> dict[Part, float]:
-    """Which facets are the same. The obstacle counts whole when the main ones agree, else half."""
-    shared: dict[Part, float] = {}
-    common = set(asked.obstacles) & set(found.obstacles)
-    if common:
-        shared["obstacle"] = 1.0 if asked.obstacles[0] == found.obstacles[0] else 0.5
-    if asked.industry is not None and asked.industry == found.industry:
-        shared["industry"] = 1.0
-    if asked.product and asked.product.casefold() == found.product.casefold():
-        shared["product"] = 1.0
-    if asked.stage is not None and asked.stage == found.stage:
-        shared["stage"] = 1.0
-    return shared
 
 
 def order(ranked: Iterable[Ranked]) -> list[Ranked]:

@@ -16,7 +16,7 @@ from app.similar.matches import Match
 from app.similar.notes import explain
 from app.similar.operators import Problem, Token
 from app.similar.queries import INDEXED_STATES
-from app.similar.ranking import Band, Facets, Mode, Part
+from app.similar.scoring import Band, Facets, Mode, Part
 from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
 
 PoolLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many at the most in each pool.")]

@@ -13,13 +13,15 @@ from app.cases.models import Case
 from app.core.i18n import DEFAULT_LANGUAGE
 from app.embeddings.slot import ModelSlot
 from app.practices.queries import list_code_names
+from app.similar.composing import load_matches
 from app.similar.filters import Filters, find_holdings
 from app.similar.known import load_values
 from app.similar.matches import Match
 from app.similar.operators import list_wordings, split_query
 from app.similar.queries import Query, Rows, select_visible
-from app.similar.ranking import Candidate, Mode, Ranked, Ranking
+from app.similar.ranking import Ranking
 from app.similar.reading import MOST_OPERATORS, Known, ReadQuery, read_tokens
+from app.similar.scoring import Candidate, Mode, Ranked
 from app.similar.service import (
     DEFAULT_LIMIT,
     NO_FACETS,
@@ -27,7 +29,6 @@ from app.similar.service import (
     SimilarCases,
     find_similar,
     load_candidates,
-    load_matches,
 )
 from app.similar.vocabulary import QueryWords, read_query_words
 

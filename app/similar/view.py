@@ -11,7 +11,7 @@ from app.core.i18n import gettext as _
 from app.embeddings.slot import ModelSlot
 from app.similar.matches import STATE_NAMES, Match
 from app.similar.passages import cut_text
-from app.similar.ranking import Facets
+from app.similar.scoring import Facets
 from app.similar.service import SimilarCases
 from app.similar.words import mark_words
 

@@ -20,7 +20,7 @@ def test_each_section_is_a_passage_and_an_empty_one_is_none() -> None:
     )
     assert (story.section, story.text) == (Section.STORY, "Stille etter tilbudet. De svarer ikke.")
     assert [(piece.section, piece.text) for piece in pieces] == [
-        (Section.OBSTACLE, "Kunden er stille."),
+        (Section.OBSTACLE, "Stille etter tilbudet. Kunden er stille."),
         (Section.SITUATION, "Stille etter tilbudet. De svarer ikke."),
         (Section.QUESTIONS, "Hvem taper på at ingenting skjer?"),
         (Section.PLANS, "Be om et møte på gulvet. Se på én time sammen med oss."),

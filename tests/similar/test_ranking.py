@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.similar.ranking import (
+from app.similar.ranking import STEP, choose_shown, holds_all, order, rank
+from app.similar.scoring import (
     FAILED_OUTCOMES,
-    STEP,
     STRONG,
     Asked,
     Candidate,
@@ -16,10 +16,6 @@ from app.similar.ranking import (
     Facets,
     Ranked,
     Story,
-    choose_shown,
-    holds_all,
-    order,
-    rank,
     score_candidate,
 )
 
