@@ -55,8 +55,8 @@ FACET_WEIGHTS: Mapping[Mode, Mapping[Part, float]] = {
 """Codes say more where there is no meaning to compare."""
 
 STRONG = 0.6
-FLOORS: Mapping[Mode, float] = {"full": 0.42, "keywords": 0.2}
-LOWER_WHEN_STUCK = 0.1
+FLOORS: Mapping[Mode, float] = {"full": 0.37, "keywords": 0.2}
+LOWER_WHEN_STUCK = 0.05
 """Stuck deals of other trades share less than other texts: as surely as one is told, so much lower is the floor."""
 FAILED_OUTCOMES = frozenset({"lost_competitor", "lost_no_decision", "withdrawn_by_us"})
 
