@@ -55,7 +55,8 @@ class VisibleRows:
     def find_nearest(self, query: Vector, *, is_open: bool) -> set[bytes]:
         """Ids of the nearest cases of a pool."""
         rows = np.flatnonzero(self.is_open == is_open)
-        near = self.vectors[rows] @ query
+        # The database has the query in half precision, too: what differs by less than that is equally near.
+        near = self.vectors[rows] @ query.astype(np.float16).astype(np.float32)
         first = np.argpartition(-near, NEAR_ENOUGH)[:NEAR_ENOUGH] if len(near) > NEAR_ENOUGH else np.arange(len(near))
         ordered = rows[first[np.argsort(-near[first], kind="stable")]]
         return set(list(dict.fromkeys(self.cases[row].tobytes() for row in ordered))[:DEPTH])
