@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import structlog
-from sqlalchemy import exists, or_, select
+from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Organisation
@@ -50,7 +50,7 @@ async def refresh_case(factory: SessionFactory, slot: ModelSlot, organisation_id
 
 
 async def index_organisation(environment: JobEnvironment, /, *, organisation_id: str, **_rest: str) -> None:
-    """Index every case that lacks a vector of the model in use. Begun again, it goes on where it was."""
+    """Index every case that the loaded model has not read, then use what it made. Begun again, it goes on."""
     slot, factory = environment.get(ModelSlot), environment.session_factory
     after: UUID | None = None
     while slot.embedder is not None:
@@ -59,8 +59,18 @@ async def index_organisation(environment: JobEnvironment, /, *, organisation_id:
         for case_id in case_ids:
             await refresh_case(factory, slot, UUID(organisation_id), case_id)
         if len(case_ids) < PAGE:
+            await use_generation(factory, UUID(organisation_id), slot.embedder.model_id)
             break
         after = case_ids[-1]
+
+
+async def use_generation(factory: SessionFactory, organisation_id: UUID, model: str) -> None:
+    """Compare with the vectors of this model from now on, and drop the others, unless a case still lacks them."""
+    async with organisation_session(factory, organisation_id) as session:
+        if await list_unindexed(session, model, after=None, limit=1):
+            return
+        await session.execute(delete(Generation).where(Generation.model != model))
+        await session.execute(update(Generation).values(in_use=True))
 
 
 async def list_unindexed(session: AsyncSession, model: str, *, after: UUID | None, limit: int) -> list[UUID]:

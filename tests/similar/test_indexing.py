@@ -96,6 +96,23 @@ async def test_the_model_lost_leaves_the_vectors_alone(session: AsyncSession, in
     assert all(row.model for row in await read_passages(session, case))
 
 
+async def test_another_model_is_used_once_it_has_read_every_case(
+    session: AsyncSession, session_factory: SessionFactory, slot: ModelSlot, index: Index
+) -> None:
+    cases = [await create_case(session, **STORIES[key]) for key in ("left_nb", "left_sv")]
+    await index(*cases)
+    await session.execute(text("UPDATE generations SET model = 'the one before'"))
+    await index(cases[0])
+    in_use = select(Generation.model).where(Generation.in_use)
+    assert await session.scalar(in_use) == "the one before"
+    environment = JobEnvironment(session_factory, {ModelSlot: slot})
+    await index_organisation(environment, organisation_id=str(cases[0].organisation_id))
+    assert slot.embedder
+    assert await session.scalar(in_use) == slot.embedder.model_id
+    for case in cases:
+        assert {row.model for row in await read_passages(session, case)} == {slot.embedder.model_id}
+
+
 async def test_a_practice_has_passages_while_its_case_is_shared(session: AsyncSession, index: Index) -> None:
     case = await create_resolved_case(session)
     practice = await create_practice(session, case)
