@@ -83,9 +83,10 @@ async def find_similar(
     language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
     codes = await list_code_names(session)
 
-    async def look_by_words() -> tuple[QueryWords, queries.Rows]:
+    async def look_by_words() -> tuple[QueryWords, queries.Rows, UUID | None]:
         words = await read_query_words(session, viewer.organisation_id, text, language)
-        return words, await queries.find_wordiest(session, viewer, words, filters, codes, depth)
+        wordiest = await queries.find_wordiest(session, viewer, words, filters, codes, depth)
+        return words, wordiest, await queries.find_generation(session, embedder.model_id) if embedder else None
 
     # The database looks for words while the model reads. After an error the session is closed: wait for both.
     reading, looked = await asyncio.gather(read_text(embedder, text, language), look_by_words(), return_exceptions=True)
@@ -93,18 +94,16 @@ async def find_similar(
         raise reading
     if isinstance(looked, BaseException):
         raise looked
-    words, found = looked
+    words, found, generation_id = looked
     query = Query(language, words, None, None, depth)
-    if embedder is not None and reading is not None:
-        generation_id = await queries.find_generation(session, embedder.model_id)
-        if generation_id is not None:
-            query = replace(
-                query,
-                generation_id=generation_id,
-                vector=reading.vector,
-                story=reading.story,
-                stuck=embedder.adaptation.read_stuck(reading.story),
-            )
+    if embedder is not None and reading is not None and generation_id is not None:
+        query = replace(
+            query,
+            generation_id=generation_id,
+            vector=reading.vector,
+            story=reading.story,
+            stuck=embedder.adaptation.read_stuck(reading.story),
+        )
     mode: Mode = "keywords" if query.vector is None else "full"
     if query.vector is not None:
         found = merge(found, await find_nearest(session, viewer, query, filters, codes))
