@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         engine = create_engine(settings.database_url)
         factory = create_session_factory(engine)
         await refuse_unsafe_production(settings, factory)
-        slot = ModelSlot(settings.model or model_dir)
+        slot = ModelSlot(settings.model or model_dir, settings.previous_model)
         attach(app, settings, factory, slot)
         background = [asyncio.create_task(similar_jobs.load_model(factory, slot))]
         if run_worker is not None:

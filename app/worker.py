@@ -19,6 +19,7 @@ FOLLOWERS: Mapping[str, Sequence[Follower]] = {
     "practice.changed": [similar_jobs.index_case],
     "plan.based_on_practice": [practices_jobs.count_as_tried],
     "model.changed": [similar_jobs.index_organisation],
+    "generation.replaced": [similar_jobs.delete_replaced_vectors],
     "account.link_created": [accounts_jobs.mail_link],
     "account.reset_requested": [accounts_jobs.mail_reset],
 }

@@ -78,7 +78,7 @@ def run_web(site: Site, listener: socket.socket) -> None:
 async def work_off_jobs(site: Site) -> None:
     """Run the worker until told to end; a job under way is given time to finish."""
     engine = create_engine(site.settings.database_url)
-    slot = ModelSlot(site.settings.model or site.model_dir)
+    slot = ModelSlot(site.settings.model or site.model_dir, site.settings.previous_model)
     factory = create_session_factory(engine)
     environment = JobEnvironment(factory, {ModelSlot: slot, type(site.settings): site.settings})
     loading = asyncio.create_task(load_model(factory, slot))

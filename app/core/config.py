@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     """URL of the owning role, used by migrations alone."""
     model: str = ""
     """Hub name or directory of a sentence-transformers model; empty means the one built from packages."""
+    previous_model: str = ""
+    """Hub name or directory of the model before it: it answers until all cases are read by the new one."""
     base_url: str = "http://127.0.0.1:8000"
     """Where people reach the site; links in mail start with it."""
     data_dir: Path | None = None

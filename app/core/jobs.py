@@ -6,6 +6,7 @@ never needs to know a higher one.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from procrastinate import App, PsycopgConnector
@@ -44,9 +45,21 @@ It may run twice, and must not mind.
 RunWorker = Callable[[JobEnvironment], Awaitable[None]]
 
 
-async def publish(session: AsyncSession, event: str, *, queue: str = PROMPT, **arguments: str) -> None:
-    """Enqueue an event inside the session's transaction: a rollback drops it."""
+async def publish(
+    session: AsyncSession,
+    event: str,
+    *,
+    queue: str = PROMPT,
+    lock: str | None = None,
+    after: timedelta = timedelta(),
+    **arguments: str,
+) -> None:
+    """Enqueue an event inside the session's transaction: a rollback drops it.
+
+    Events of one `lock` are worked off one at a time, in their order. An event rests for `after` first.
+    """
     connection = await session.connection()
     raw = (await connection.get_raw_connection()).driver_connection
-    deferrer = job_app.configure_task(name=event, queue=queue, connection=raw)
+    rest = {"seconds": int(after.total_seconds())} if after else None
+    deferrer = job_app.configure_task(name=event, queue=queue, lock=lock, schedule_in=rest, connection=raw)
     await deferrer.defer_async(**arguments)

@@ -57,8 +57,8 @@ class CaseLoader:
         if self.content.practice is not None:
             await self._add_practice(case, self.content.practice)
         await self.session.flush()
-        names = {"organisation_id": str(self.scene.organisation_id), "case_id": str(case.id)}
-        await publish(self.session, "case.changed", queue=BULK, **names)
+        organisation_id = str(self.scene.organisation_id)
+        await publish(self.session, "case.changed", queue=BULK, organisation_id=organisation_id, case_id=str(case.id))
 
     def _code(self, kind: CodeKind, key: str | None) -> UUID | None:
         return None if key is None else self.scene.codes[kind, key]

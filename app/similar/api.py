@@ -52,7 +52,7 @@ async def search_cases(
 ) -> SearchList:
     """Operators narrow what is compared by meaning and words. Alone they list what they leave, last moved first."""
     result = await search(session, viewer, query.q, slot=slot, limit=query.limit)
-    found = result.found or SimilarCases("keywords" if slot.embedder is None else "full", [], [])
+    found = result.found or SimilarCases(slot.mode or "keywords", [], [])
     notes = [SearchNote.from_token(token) for token in result.read.notes]
     return SearchList(**dict(_answer(request, found)), text=result.read.text, notes=notes)
 

@@ -18,6 +18,7 @@ from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.language import detect_other_language
 from app.embeddings.vectors import Kind, Vector
 from app.practices.models import Practice
+from app.similar.generations import get_generation
 from app.similar.models import Generation, Passage, PassageVector, StoryVector
 from app.similar.passages import CaseText, Piece, PracticeText, Section, cut_case, cut_practice
 from app.similar.queries import INDEXED_STATES
@@ -144,21 +145,6 @@ def name_code(code: Code, language: str) -> str:
     return code.names.get(language) or code.names.get("en") or next(iter(code.names.values()))
 
 
-async def get_generation(session: AsyncSession, organisation_id: UUID, model: str) -> UUID:
-    """The organisation's vectors of this model, in use at once when they are the first."""
-    made = (
-        insert(Generation)
-        .values(organisation_id=organisation_id, id=new_id(), model=model, in_use=~exists().where(Generation.in_use))
-        .on_conflict_do_nothing()
-    )
-    found = select(Generation.id).where(Generation.model == model)
-    generation_id = await session.scalar(found)
-    if generation_id is None:
-        await session.execute(made)
-        generation_id = (await session.scalars(found)).one()
-    return generation_id
-
-
 async def read_vectors(session: AsyncSession, case_id: UUID, model: str) -> dict[Read, Vector]:
     """What the model has read of the case, by what was read."""
     passages = await session.execute(
@@ -242,11 +228,18 @@ async def write_vectors(
         for item in wanted
         if item.is_story and item.read in vectors
     ]
-    await session.execute(
-        delete(StoryVector).where(StoryVector.case_id == case_id, StoryVector.generation_id == generation_id)
-    )
     if stories:
-        await session.execute(insert(StoryVector), stories)
+        await session.execute(insert(StoryVector).on_conflict_do_nothing(), stories)
+
+
+async def delete_old_stories(session: AsyncSession, case_id: UUID, wanted: Sequence[Wanted]) -> None:
+    """Leave no model the story as it once was: a model that is not loaded here is seen to lack the new one."""
+    stories = {(item.practice_id, item.read[1]) for item in wanted if item.is_story}
+    columns = (StoryVector.id, StoryVector.practice_id, StoryVector.content_hash)
+    found = (await session.execute(select(*columns).where(StoryVector.case_id == case_id))).all()
+    old = [row.id for row in found if (row.practice_id, row.content_hash) not in stories]
+    if old:
+        await session.execute(delete(StoryVector).where(StoryVector.id.in_(old)))
 
 
 def describe_row(organisation_id: UUID, case_id: UUID, item: Wanted) -> dict[str, Any]:

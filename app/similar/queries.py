@@ -38,7 +38,7 @@ from app.practices.models import Practice, PracticeUse, Trust, UseResult
 from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.filters import Filters, narrow
-from app.similar.models import Generation, Passage, PassageVector, StoryVector
+from app.similar.models import Passage, PassageVector, StoryVector
 from app.similar.vocabulary import QueryWords, measure_words
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
@@ -121,11 +121,6 @@ def _select_first(
     placed = select(rows.c.case_id, place).subquery()
     first = select(placed.c.case_id).where(placed.c.place <= count)
     return select(visible).where(visible.c.case_id.in_(first)).order_by(visible.c.case_id)
-
-
-async def find_generation(session: AsyncSession, model: str) -> UUID | None:
-    """The vectors of this model, if they are the ones in use."""
-    return await session.scalar(select(Generation.id).where(Generation.model == model, Generation.in_use))
 
 
 async def find_wordiest(

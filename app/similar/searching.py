@@ -111,7 +111,7 @@ async def list_newest(
     )
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, _nearest = await load_matches(session, query, NO_FACETS, ranking, readable, codes)
-    mode: Mode = "full" if slot.embedder is not None else "keywords"
+    mode: Mode = slot.mode or "keywords"
     return SimilarCases(mode, [replace(m, band=None) for m in learn], [replace(m, band=None) for m in join])
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import numpy as np
 import structlog
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
@@ -21,6 +22,7 @@ from app.practices.queries import Codes, list_code_names
 from app.similar import queries
 from app.similar.composing import load_matches
 from app.similar.filters import Filters
+from app.similar.generations import find_generation, has_generation
 from app.similar.matches import Match
 from app.similar.models import StoryVector
 from app.similar.nearest import find_nearest
@@ -57,6 +59,8 @@ class SimilarCases:
     join: list[Match]
     nearest: Match | None = None
     """What came nearest where nothing is close enough."""
+    reindexing: bool = False
+    """The model was changed: words and codes answer until it has read all cases."""
 
     @property
     def nothing_close(self) -> bool:
@@ -78,15 +82,19 @@ async def find_similar(
 
     Without the `floor` what is far off is a match, too: for measuring, see `rank`.
     """
-    embedder = slot.embedder
+    embedder, in_use = await choose_embedder(session, slot)
     depth = max(FEWEST_LOOKED_AT, 2 * limit)
     language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
     codes = await list_code_names(session)
 
-    async def look_by_words() -> tuple[QueryWords, queries.Rows, UUID | None]:
+    async def look_by_words() -> tuple[QueryWords, queries.Rows, Row[UUID, str] | None]:
         words = await read_query_words(session, viewer.organisation_id, text, language)
         wordiest = await queries.find_wordiest(session, viewer, words, filters, codes, depth)
-        return words, wordiest, await queries.find_generation(session, embedder.model_id) if embedder else None
+        return (
+            words,
+            wordiest,
+            in_use or await find_generation(session, [embedder.model_id] if embedder else []),
+        )
 
     # The database looks for words while the model reads. After an error the session is closed: wait for both.
     reading, looked = await asyncio.gather(read_text(embedder, text, language), look_by_words(), return_exceptions=True)
@@ -94,12 +102,12 @@ async def find_similar(
         raise reading
     if isinstance(looked, BaseException):
         raise looked
-    words, found, generation_id = looked
+    words, found, generation = looked
     query = Query(language, words, None, None, depth)
-    if embedder is not None and reading is not None and generation_id is not None:
+    if embedder is not None and reading is not None and generation is not None:
         query = replace(
             query,
-            generation_id=generation_id,
+            generation_id=generation.id,
             vector=reading.vector,
             story=reading.story,
             stuck=embedder.adaptation.read_stuck(reading.story),
@@ -111,14 +119,24 @@ async def find_similar(
             told = replace(query, vector=query.story)
             found = merge(found, await find_nearest(session, viewer, told, filters, codes, StoryVector))
     elif facets.obstacles:
-        coded = await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth)
-        found = merge(found, coded)
+        found = merge(found, await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth))
     candidates = await load_candidates(session, query, found, codes, embedder)
     asked = Asked(mode, language, facets, words.information, query.stuck)
     ranking = rank(candidates, asked, limit, floor=floor)
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
-    return SimilarCases(mode, learn, join, nearest[0] if nearest else None)
+    reindexing = embedder is not None and generation is None and await has_generation(session)
+    return SimilarCases(mode, learn, join, nearest[0] if nearest else None, reindexing)
+
+
+async def choose_embedder(
+    session: AsyncSession, slot: ModelSlot
+) -> tuple[BatchingEmbedder | None, Row[UUID, str] | None]:
+    """Where two models are loaded, the one whose vectors are in use, and these; else the one that is, and None."""
+    if slot.previous is None or slot.embedder is None:
+        return slot.embedder or slot.previous, None
+    in_use = await find_generation(session, [embedder.model_id for embedder in slot.embedders])
+    return (slot.find(in_use.model) if in_use else slot.embedder), in_use
 
 
 def merge(some: queries.Rows, others: queries.Rows) -> queries.Rows:

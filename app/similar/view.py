@@ -75,7 +75,7 @@ def view_similar(
     return {
         "asked": found is not None,
         "listed": False,
-        "mode": "loading" if slot.mode is None else slot.mode,
+        "mode": "reindexing" if found and found.reindexing else slot.mode or "loading",
         "learn": [view_match(match, url_path_for) for match in found.learn] if found else [],
         "join": [view_match(match, url_path_for) for match in found.join] if found else [],
         "nothing_close": found.nothing_close if found else False,

@@ -1,5 +1,9 @@
 """The real language model, and six stuck deals in three languages."""
 
+import asyncio
+import json
+import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +13,10 @@ from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Case, Visibility
-from app.core.db import SessionFactory
+from app.core.db import SessionFactory, create_engine, create_session_factory
+from app.core.postgres.databases import Database
+from app.embeddings.embedder import BatchingEmbedder
+from app.embeddings.loading import load_embedder
 from app.embeddings.slot import ModelSlot
 from app.similar import vocabulary
 from app.similar.jobs import refresh_case
@@ -80,6 +87,25 @@ async def slot(model_dir: Path) -> AsyncIterator[ModelSlot]:
     await slot.aclose()
 
 
+@pytest.fixture(scope="session")
+async def other(model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BatchingEmbedder]:
+    """The same weights with other prompts: a model of another identity, with other vectors."""
+    copy = tmp_path_factory.mktemp("models") / "other"
+    shutil.copytree(model_dir, copy, copy_function=os.symlink)
+    prompts = copy / "config_sentence_transformers.json"
+    prompts.unlink()
+    prompts.write_text(json.dumps({"prompts": {"query": "passage: ", "document": "query: "}}))
+    async with await asyncio.to_thread(load_embedder, copy) as embedder:
+        yield embedder
+
+
+def fill_slot(embedder: BatchingEmbedder | None, previous: BatchingEmbedder | None = None) -> ModelSlot:
+    """A slot in which these are loaded. To be left open."""
+    slot = ModelSlot(None)
+    slot.embedder, slot.previous, slot.mode = embedder, previous, "full"
+    return slot
+
+
 @pytest.fixture(autouse=True)
 def _no_vocabulary_of_other_tests() -> Iterator[None]:
     vocabulary._samples.clear()
@@ -108,6 +134,14 @@ def index(session: AsyncSession, session_factory: SessionFactory, slot: ModelSlo
             await refresh_case(session_factory, used, case.organisation_id, case.id)
 
     return index
+
+
+@pytest.fixture
+async def committed(committed_database: Database) -> AsyncIterator[SessionFactory]:
+    """Transactions that are committed, for what crosses them."""
+    engine = create_engine(committed_database.app_url)
+    yield create_session_factory(engine)
+    await engine.dispose()
 
 
 @pytest.fixture

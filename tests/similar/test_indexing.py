@@ -1,20 +1,19 @@
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Case
 from app.cases.workflow import State
-from app.core.db import SessionFactory, create_engine, create_session_factory
+from app.core.db import SessionFactory
 from app.core.jobs import JobEnvironment, publish
 from app.core.postgres.databases import Database
 from app.core.tenancy import enter_organisation, organisation_session
 from app.embeddings.slot import ModelSlot
-from app.similar.jobs import announce_model, index_organisation, refresh_case
+from app.similar.jobs import announce_model, delete_replaced_vectors, index_organisation, refresh_case
 from app.similar.models import Generation, Passage, PassageVector
 from app.worker import run_worker
 from tests.factories import create_case, create_practice, create_question, create_resolved_case
@@ -109,6 +108,7 @@ async def test_another_model_is_used_once_it_has_read_every_case(
     await index_organisation(environment, organisation_id=str(cases[0].organisation_id))
     assert slot.embedder
     assert await session.scalar(in_use) == slot.embedder.model_id
+    await delete_replaced_vectors(environment, organisation_id=str(cases[0].organisation_id))
     for case in cases:
         assert {row.model for row in await read_passages(session, case)} == {slot.embedder.model_id}
 
@@ -122,13 +122,6 @@ async def test_a_practice_has_passages_while_its_case_is_shared(session: AsyncSe
     case.state = State.INVESTIGATING
     await index(case)
     assert {row.practice_id for row in await read_passages(session, case)} == {None}
-
-
-@pytest.fixture
-async def committed(committed_database: Database) -> AsyncIterator[SessionFactory]:
-    engine = create_engine(committed_database.app_url)
-    yield create_session_factory(engine)
-    await engine.dispose()
 
 
 async def test_a_saved_text_is_found_within_three_seconds(

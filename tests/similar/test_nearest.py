@@ -18,7 +18,7 @@ from app.deals.models import Deal
 from app.practices.models import Audience
 from app.similar import nearest
 from app.similar.filters import Filters
-from app.similar.indexing import get_generation
+from app.similar.generations import get_generation
 from app.similar.models import Passage, PassageVector
 from app.similar.nearest import find_nearest, list_ways
 from app.similar.queries import Query, Rows, belongs_to, select_visible
