@@ -32,9 +32,11 @@ from app.feed import api as feed_api
 from app.feed import pages as feed_pages
 from app.practices import api as practices_api
 from app.practices import pages as practices_pages
+from app.similar import admin_pages as similar_admin_pages
 from app.similar import api as similar_api
 from app.similar import jobs as similar_jobs
 from app.similar import pages as similar_pages
+from app.similar.measuring import BuildMeasure
 
 NAVIGATION = (
     NavigationItem("home", N_("Home"), "home"),
@@ -86,6 +88,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         cases_pages.router,
         practices_pages.router,
         similar_pages.router,
+        similar_admin_pages.router,
         accounts_pages.router,
         accounts_api.router,
         cases_api.router,
@@ -114,6 +117,7 @@ def attach(app: FastAPI, settings: Settings, factory: SessionFactory, slot: Mode
     app.state.prepare_organisation = cases_service.prepare_organisation
     app.state.hand_over_cases = cases_service.hand_over_cases
     app.state.readiness = health.Readiness(factory, health.read_migration_head(), lambda: slot.mode)
+    app.state.measures = [BuildMeasure(factory, slot)]
 
 
 async def refuse_unsafe_production(settings: Settings, factory: SessionFactory) -> None:

@@ -109,6 +109,17 @@ def test_a_user_is_made_and_the_password_asked_for(data_dir: Path) -> None:
     assert read(data_dir, query) == [("per@fjellheim.example", "Per Fjell", "admin")]
 
 
+def test_the_models_of_each_organisation_are_told(data_dir: Path) -> None:
+    with open_server(data_dir) as server, psycopg.connect(server.maintenance_url.replace("+psycopg", "")) as connection:
+        connection.execute(
+            "INSERT INTO generations (organisation_id, id, model, in_use)"
+            " SELECT id, gen_random_uuid(), 'small@1', true FROM organisations"
+        )
+    told = run("model", "status", "--data-dir", data_dir)
+    assert told.exit_code == 0, told.output
+    assert told.stdout == "fjellheim: small@1, in use, 0 of 0 cases read\n"
+
+
 def test_a_command_tells_what_is_wrong_in_a_sentence(
     scratch: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

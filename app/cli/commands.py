@@ -164,6 +164,17 @@ def build(data_dir: DataDir = None) -> None:
     typer.echo(built)
 
 
+@model.command("status")
+def show_models(data_dir: DataDir = None) -> None:
+    """Which model has read the cases of each organisation, and how far a new one is."""
+    from app.cli.models import describe_models
+    from app.cli.site import open_site
+
+    with open_site(data_dir) as site:
+        for line in site.run(describe_models):
+            typer.echo(line)
+
+
 @user.command("create")
 def create_user(
     email: str,

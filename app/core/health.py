@@ -70,5 +70,7 @@ async def readyz(request: Request) -> Response:
 
 
 @router.get("/metrics")
-async def metrics() -> Response:
+async def metrics(request: Request) -> Response:
+    for measure in request.app.state.measures:
+        await measure()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

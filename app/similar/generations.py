@@ -3,7 +3,7 @@
 Who writes passages holds the generations (`hold_generations`), who puts others in use keeps all writers waiting.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,8 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from app.accounts.models import Organisation
 from app.cases.models import Case
-from app.core.db import new_id
+from app.core.db import SessionFactory, new_id
 from app.core.jobs import BULK, publish
 from app.similar.models import Generation, Passage, PassageVector, StoryVector
 from app.similar.queries import INDEXED_STATES
@@ -60,9 +61,9 @@ async def has_generation(session: AsyncSession) -> bool:
     return await session.scalar(select(Generation.id).where(Generation.in_use)) is not None
 
 
-async def list_generations(session: AsyncSession) -> Sequence[Generation]:
-    """The oldest first."""
-    return (await session.scalars(select(Generation).order_by(Generation.created_at, Generation.id))).all()
+async def list_organisations(factory: SessionFactory) -> list[UUID]:
+    async with factory() as session:
+        return list(await session.scalars(select(Organisation.id).order_by(Organisation.id)))
 
 
 async def hold_generations(session: AsyncSession) -> None:
@@ -158,17 +159,20 @@ async def delete_replaced(session: AsyncSession, newest: str, *, limit: int) -> 
     return count
 
 
-async def read_progress(session: AsyncSession, models: Collection[str] | None = None) -> list[Progress]:
-    """How far each model is, or each of these; the oldest first."""
-    generations = [row for row in await list_generations(session) if models is None or row.model in models]
+async def read_progress(session: AsyncSession, *, building: str | None = None) -> list[Progress]:
+    """How far each model is, the oldest first; or the one that is `building`, unless it is in use."""
+    query = select(Generation.id, Generation.model, Generation.in_use).order_by(Generation.created_at, Generation.id)
+    if building is not None:
+        query = query.where(Generation.model == building, ~Generation.in_use)
+    generations = (await session.execute(query)).all()
     if not generations:
         return []
     total = await session.scalar(select(func.count()).where(Case.state.in_(INDEXED_STATES))) or 0
-    counted = await session.execute(
+    told = (
         select(StoryVector.generation_id, func.count(distinct(StoryVector.case_id)))
         .join(Case, Case.id == StoryVector.case_id)
         .where(Case.state.in_(INDEXED_STATES), StoryVector.generation_id.in_([row.id for row in generations]))
         .group_by(StoryVector.generation_id)
     )
-    done = dict(counted.all())
+    done = dict((await session.execute(told)).all())
     return [Progress(row.model, row.in_use, done.get(row.id, 0), total) for row in generations]

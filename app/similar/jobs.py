@@ -8,7 +8,6 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import Organisation
 from app.core.db import SessionFactory
 from app.core.jobs import BULK, JobEnvironment, publish
 from app.core.tenancy import organisation_session
@@ -20,6 +19,7 @@ from app.similar.generations import (
     choose_models,
     delete_replaced,
     hold_generations,
+    list_organisations,
     list_replaced,
     list_unindexed,
     switch_generation,
@@ -153,11 +153,6 @@ async def lacks_vectors(session: AsyncSession, slot: ModelSlot) -> bool:
             return True
     in_use = await session.scalar(select(Generation.model).where(Generation.in_use))
     return slot.embedder is not None and in_use not in (None, slot.embedder.model_id)
-
-
-async def list_organisations(factory: SessionFactory) -> list[UUID]:
-    async with factory() as session:
-        return list(await session.scalars(select(Organisation.id).order_by(Organisation.id)))
 
 
 async def find_models_in_use(factory: SessionFactory) -> Collection[str]:

@@ -32,7 +32,7 @@ LOOKS = [
     ("anne", "nb", PHONE, "light"),
 ]
 EVERYBODY = ["/", "/cases", "/cases?whose=all", "/cases/new", "/practices", "/search", "/search?q=champion", "/account"]
-ADMIN = ["/admin", "/admin/teams", "/admin/keys"]
+ADMIN = ["/admin", "/admin/teams", "/admin/keys", "/admin/model"]
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from app.embeddings.vectors import Kind, Vector
 from app.similar import jobs
 from app.similar.generations import hold_generations, read_progress, switch_generation
 from app.similar.jobs import announce_model, delete_replaced_vectors, index_organisation, refresh_case
+from app.similar.measuring import BuildMeasure
 from app.similar.models import Generation, Passage, PassageVector, StoryVector
 from tests.conftest import OpenApi, SignIn
 from tests.factories import create_case, create_practice, create_resolved_case
@@ -309,7 +310,7 @@ async def test_a_build_that_was_killed_goes_on_where_it_was(
         with pytest.raises(Killed):
             await build(session_factory, fill_slot(embedder, previous=first))
     assert await list_in_use(session) == {first.model_id: True, other.model_id: False}
-    [progress] = await read_progress(session, [other.model_id])
+    [progress] = await read_progress(session, building=other.model_id)
     assert 0 < progress.done < progress.total
     async with BatchingEmbedder(heir) as embedder:
         await announce_model(session_factory, fill_slot(embedder, previous=first))
@@ -383,3 +384,33 @@ async def test_another_organisation_keeps_its_own_pace(
     assert not (await list_in_use(session))[first.model_id]
     await enter_organisation(session, DORA.organisation_id)
     assert await list_in_use(session) == {first.model_id: True}
+
+
+async def test_an_admin_and_prometheus_see_how_far_it_is(
+    session_factory: SessionFactory,
+    cases: dict[str, Case],
+    both: ModelSlot,
+    other: BatchingEmbedder,
+    app: FastAPI,
+    adam: httpx.AsyncClient,
+) -> None:
+    await refresh_case(session_factory, both, ALICE.organisation_id, cases["left_nb"].id)
+    page = (await adam.get("/admin/model")).text
+    assert page.index("6 of 6 cases read") < page.index(other.model_id) < page.index("1 of 6 cases read")
+    app.state.measures = [BuildMeasure(session_factory, both)]
+    labels = f'{{model="{other.model_id}",organisation="{ALICE.organisation_id}"}}'
+    measured = (await adam.get("/metrics")).text
+    assert f"unstuck_reindexing_done_cases{labels} 1.0" in measured
+    assert f"unstuck_reindexing_cases{labels} 6.0" in measured
+    await build(session_factory, both)
+    assert "No longer used" in (await adam.get("/admin/model")).text
+    app.state.measures = [BuildMeasure(session_factory, both)]
+    assert labels not in (await adam.get("/metrics")).text
+
+
+async def test_the_page_of_the_model_says_when_there_is_none(app: FastAPI, adam: httpx.AsyncClient) -> None:
+    assert "still loading" in (await adam.get("/admin/model")).text
+    app.state.model_slot.mode = "keywords"
+    page = (await adam.get("/admin/model")).text
+    assert "There is no language model here" in page
+    assert "Nothing read yet" in page
