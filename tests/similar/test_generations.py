@@ -1,7 +1,9 @@
 """The model is changed while people search and write."""
 
 import asyncio
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,15 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.cases.models import Case
 from app.core.db import SessionFactory
 from app.core.jobs import JobEnvironment
+from app.core.postgres.databases import Database
 from app.core.tenancy import enter_organisation, organisation_session
 from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.slot import ModelSlot
 from app.embeddings.vectors import Kind, Vector
 from app.similar import jobs
 from app.similar.generations import hold_generations, read_progress, switch_generation
-from app.similar.jobs import announce_model, delete_replaced_vectors, index_organisation, refresh_case
+from app.similar.jobs import announce_model, delete_replaced_vectors, index_organisation, load_model, refresh_case
 from app.similar.measuring import BuildMeasure
 from app.similar.models import Generation, Passage, PassageVector, StoryVector
+from app.worker import run_worker
 from tests.conftest import OpenApi, SignIn
 from tests.factories import create_case, create_practice, create_resolved_case
 from tests.similar.conftest import EVERYONE, STORIES, Index, fill_slot
@@ -30,6 +34,7 @@ from tests.world import ALICE, BOB, DORA
 CHAMPION_LEFT = "Hun som drev saken hos kunden, har sluttet, og den nye svarer ikke på henvendelser."
 EDITED = "The minister fell ill, so nobody signs the ferry concession before the election."
 MEANT = "Politikeren er blitt syk, og fergeavtalen blir ikke undertegnet før valget."
+TAKEN_UP = 20
 IN_USE = select(Generation.model).where(Generation.in_use)
 
 
@@ -414,3 +419,75 @@ async def test_the_page_of_the_model_says_when_there_is_none(app: FastAPI, adam:
     page = (await adam.get("/admin/model")).text
     assert "There is no language model here" in page
     assert "Nothing read yet" in page
+
+
+@pytest.mark.parametrize("state", ["loading", "broken"])
+async def test_a_model_that_is_loading_or_broken_leaves_words_and_codes(
+    session: AsyncSession,
+    session_factory: SessionFactory,
+    cases: dict[str, Case],
+    app: FastAPI,
+    first: BatchingEmbedder,
+    sign_in: SignIn,
+    open_api: OpenApi,
+    tmp_path: Path,
+    state: str,
+) -> None:
+    """Whatever had been read, and whatever is asked or written meanwhile."""
+    slot = app.state.model_slot = ModelSlot(tmp_path)
+    if state == "broken":
+        await load_model(session_factory, slot)
+        assert slot.mode == "keywords"
+    case, api, browser = cases["left_nb"], await open_api(BOB), await sign_in(BOB)
+    words = "Etterfølgeren hos grossisten svarer ikke"
+    found = await find(api, words)
+    assert found["mode"] == "keywords"
+    assert str(case.id) in ids(found)
+    notice = "still loading" if state == "loading" else "There is no language model here"
+    for address in (f"/search?q={words}", f"/cases/{case.id}/similar"):
+        page = await browser.get(address)
+        assert page.status_code == 200
+        assert notice in page.text
+    assert str(cases["left_sv"].id) in (await browser.get(f"/cases/{case.id}/similar")).text, "the same obstacle"
+    for address in ("/search?q=status:open", "/search?q=reason:champion_left", "/admin/model"):
+        assert (await browser.get(address)).status_code in (200, 403)
+    await refresh_case(session_factory, slot, case.organisation_id, case.id)
+    await build(session_factory, slot)
+    await delete_old(session_factory, slot)
+    await announce_model(session_factory, slot)
+    assert await list_in_use(session) == {first.model_id: True}
+    assert await list_jobs(session) == []
+
+
+async def test_the_worker_takes_up_a_build_whose_worker_was_killed(
+    committed_database: Database, committed: SessionFactory, slot: ModelSlot, both: ModelSlot, other: BatchingEmbedder
+) -> None:
+    case = await write_committed(committed, slot)
+    for _process in ("the web process", "the worker"):
+        await announce_model(committed, both)
+    async with organisation_session(committed, ALICE.organisation_id) as session:
+        assert await list_jobs(session) == ["model.changed", "model.changed"]
+        await session.execute(
+            text(
+                "UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL"
+                " WHERE id = (SELECT min(id) FROM procrastinate_jobs WHERE task_name = 'model.changed')"
+            )
+        )
+    conninfo = committed_database.app_url.replace("+psycopg", "", 1)
+    working = asyncio.ensure_future(run_worker(JobEnvironment(committed, {ModelSlot: both}), conninfo))
+    try:
+        started = time.perf_counter()
+        while await read_state(committed) != (other.model_id, ["generation.replaced"]):
+            assert time.perf_counter() - started < TAKEN_UP
+            await asyncio.sleep(0.1)
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+    async with organisation_session(committed, ALICE.organisation_id) as session:
+        assert await count_read(session, other.model_id, case) == await count_passages(session, case)
+
+
+async def read_state(factory: SessionFactory) -> tuple[str, list[str]]:
+    """The model whose vectors are in use, and the jobs that wait."""
+    async with organisation_session(factory, ALICE.organisation_id) as session:
+        return (await session.scalars(IN_USE)).one(), await list_jobs(session)
