@@ -78,35 +78,36 @@ async def choose_models(session: AsyncSession, models: Sequence[str], newest: st
     return sorted(chosen, key=lambda model: model != in_use)
 
 
-def is_unread(generation_id: Any) -> ColumnElement[bool]:
-    """Which cases have a passage without a vector of the generation, or a story that only another has.
+OtherStory = aliased(StoryVector)
 
-    Stories of a text as it once was are none: see `write_vectors`.
-    """
-    other, own = aliased(StoryVector), aliased(StoryVector)
-    has_vector = exists().where(PassageVector.generation_id == generation_id, PassageVector.passage_id == Passage.id)
-    has_story = exists().where(
-        own.generation_id == generation_id,
-        own.case_id == other.case_id,
-        own.practice_id.is_not_distinct_from(other.practice_id),
-        own.content_hash == other.content_hash,
+
+def lacks_vector(generation_id: Any) -> ColumnElement[bool]:
+    """Which passages have no vector of the generation."""
+    has = exists().where(PassageVector.generation_id == generation_id, PassageVector.passage_id == Passage.id)
+    return ~has
+
+
+def lacks_story(generation_id: Any) -> ColumnElement[bool]:
+    """Which stories (`OtherStory`) the generation has no vector of. None is of a text as it once was."""
+    has = exists().where(
+        StoryVector.generation_id == generation_id,
+        StoryVector.case_id == OtherStory.case_id,
+        StoryVector.practice_id.is_not_distinct_from(OtherStory.practice_id),
+        StoryVector.content_hash == OtherStory.content_hash,
     )
-    return or_(
-        exists().where(Passage.case_id == Case.id, ~has_vector),
-        exists().where(other.case_id == Case.id, ~has_story),
-    )
+    return ~has
 
 
 async def list_unindexed(session: AsyncSession, model: str, *, after: UUID | None, limit: int) -> list[UUID]:
     """Cases with a passage or a story that the model has not read, or with no story at all."""
     generation_id = select(Generation.id).where(Generation.model == model).scalar_subquery()
     is_told = exists().where(StoryVector.generation_id == generation_id, StoryVector.case_id == Case.id)
-    query = (
-        select(Case.id)
-        .where(Case.state.in_(INDEXED_STATES), or_(~is_told, is_unread(generation_id)))
-        .order_by(Case.id)
-        .limit(limit)
+    is_lacking = or_(
+        ~is_told,
+        exists().where(Passage.case_id == Case.id, lacks_vector(generation_id)),
+        exists().where(OtherStory.case_id == Case.id, lacks_story(generation_id)),
     )
+    query = select(Case.id).where(Case.state.in_(INDEXED_STATES), is_lacking).order_by(Case.id).limit(limit)
     if after is not None:
         query = query.where(Case.id > after)
     return list(await session.scalars(query))
@@ -121,13 +122,20 @@ async def switch_generation(session: AsyncSession, organisation_id: UUID, model:
     held = select(Generation.id, Generation.in_use).order_by(Generation.id).with_for_update(key_share=True)
     if dict((await session.execute(held)).all())[generation_id]:
         return True
-    unread = exists().where(Case.state.in_(INDEXED_STATES), is_unread(generation_id))
-    if await session.scalar(select(unread)):
+    if await _lacks_any(session, generation_id):
         return False
     await session.execute(update(Generation).where(Generation.in_use).values(in_use=False))
     await session.execute(update(Generation).where(Generation.id == generation_id).values(in_use=True))
     await announce_replaced(session, organisation_id)
     return True
+
+
+async def _lacks_any(session: AsyncSession, generation_id: UUID) -> bool:
+    """Whether an indexed case has what the generation lacks. Two anti-joins: writers are waiting."""
+    indexed = Case.state.in_(INDEXED_STATES)
+    passages = select(Passage.id).join(Case, Case.id == Passage.case_id).where(indexed, lacks_vector(generation_id))
+    stories = select(OtherStory.id).join(Case, Case.id == OtherStory.case_id).where(indexed, lacks_story(generation_id))
+    return any([await session.scalar(select(lacking.exists())) for lacking in (passages, stories)])
 
 
 async def announce_replaced(session: AsyncSession, organisation_id: UUID) -> None:

@@ -267,6 +267,30 @@ async def test_a_model_that_was_given_up_leaves_nothing(
     assert await list_in_use(session) == {first.model_id: True}
 
 
+async def test_one_can_go_back_to_the_model_before(
+    session: AsyncSession,
+    session_factory: SessionFactory,
+    cases: dict[str, Case],
+    both: ModelSlot,
+    first: BatchingEmbedder,
+    other: BatchingEmbedder,
+) -> None:
+    await build(session_factory, both)
+    case = cases["left_nb"]
+    case.situation = EDITED
+    await session.flush()
+    await refresh_case(session_factory, both, case.organisation_id, case.id)
+    again = MortalEncoder(first, lives=10_000)
+    async with BatchingEmbedder(again) as embedder:
+        back = fill_slot(embedder, previous=other)
+        await announce_model(session_factory, back)
+        await delete_old(session_factory, back)
+        await build(session_factory, back)
+    assert await list_in_use(session) == {first.model_id: True, other.model_id: False}
+    assert again.read, "what was written meanwhile"
+    assert all("minister" in told for told in again.read)
+
+
 async def test_the_model_changes_where_there_is_nothing_to_read(
     session: AsyncSession, session_factory: SessionFactory, index: Index, both: ModelSlot, other: BatchingEmbedder
 ) -> None:
