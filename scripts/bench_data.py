@@ -31,8 +31,11 @@ from app.similar.models import Passage
 from app.similar.vocabulary import CONFIGURATIONS
 from scripts.bench_load import Figures, Loader
 from scripts.bench_sql import STAGED_SECTION
+from scripts.learn_texts import read_texts
 
 PASSAGES_A_CASE = 3
+EVERY_STORY = 4
+"""Of the texts to learn from, one in so many is read."""
 MANY = 500_000
 """From so many cases on, each has one passage."""
 
@@ -92,10 +95,11 @@ async def fill_site(data_dir: Path, count: int) -> FilledSite:
             await index_case(environment, organisation_id=str(organisation_id), case_id=str(case_id))
         async with organisation_session(factory, organisation_id) as session:
             await stage_sentences(session, organisation_id, demo[0])
-        vectors = await read_sentence_vectors(slot)
+        passages, stories = await read_sentence_vectors(slot), await read_story_vectors(slot)
         await slot.aclose()
         with server.database.connect_as_superuser() as connection:
-            figures = Loader(connection, organisation_id, vectors).load(count, 1 if count >= MANY else PASSAGES_A_CASE)
+            loader = Loader(connection, organisation_id, passages, stories)
+            figures = loader.load(count, 1 if count >= MANY else PASSAGES_A_CASE)
         async with organisation_session(factory, organisation_id) as session:
             filled = await _describe(session, organisation_id, demo, figures)
         await engine.dispose()
@@ -129,6 +133,15 @@ async def stage_sentences(session: AsyncSession, organisation_id: UUID, case_id:
 async def read_sentence_vectors(slot: ModelSlot) -> dict[str, list[Vector]]:
     assert slot.embedder is not None
     return {language: await slot.embedder.embed_passages(found) for language, found in read_sentences().items()}
+
+
+async def read_story_vectors(slot: ModelSlot) -> dict[str, list[Vector]]:
+    """Of stuck deals, by language."""
+    assert slot.embedder is not None
+    told: dict[str, list[str]] = {}
+    for text in read_texts()[::EVERY_STORY]:
+        told.setdefault(text.language, []).append(text.text)
+    return {language: await slot.embedder.embed_stories(found) for language, found in told.items()}
 
 
 async def _describe(session: AsyncSession, organisation_id: UUID, demo: Sequence[UUID], figures: Figures) -> FilledSite:

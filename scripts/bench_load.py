@@ -56,7 +56,7 @@ VECTOR_ROW = np.dtype(
         ("vector", ">f2", (DIMENSIONS,)),
     ]
 )
-"""A row of `bench_vectors` as COPY reads it in binary form, so that a million of them need no text."""
+"""A row of `bench_vectors` or `bench_stories` as COPY reads it in binary form: a million of them need no text."""
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 COPY_END = b"\xff\xff"
 
@@ -77,10 +77,17 @@ class Figures:
 class Loader:
     """Fills one database, as its superuser: keys and rights are right by construction and not checked again."""
 
-    def __init__(self, connection: psycopg.Connection, demo: UUID, vectors: Mapping[str, Sequence[np.ndarray]]) -> None:
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        demo: UUID,
+        passages: Mapping[str, Sequence[np.ndarray]],
+        stories: Mapping[str, Sequence[np.ndarray]],
+    ) -> None:
         self.connection = connection
         self.demo = demo
-        self.mixers: Mapping[str, Mixer] = make_mixers(vectors)
+        self.passages: Mapping[str, Mixer] = make_mixers(passages)
+        self.stories: Mapping[str, Mixer] = make_mixers(stories)
         self.random = np.random.default_rng(11)
         self.generation = self._one("SELECT id FROM generations WHERE organisation_id = %s AND in_use", demo)
 
@@ -94,7 +101,8 @@ class Loader:
             for slug, less in TENANTS.items():
                 self._fill(self._add_tenant(slug), max(1, cases // less), passages_each, few=slug == "few-rights")
             self.connection.execute(
-                "DROP TABLE bench_cases, bench_vectors, bench_sentences, bench_originals; DROP FUNCTION bench_pick"
+                "DROP TABLE bench_cases, bench_vectors, bench_stories, bench_sentences, bench_originals;"
+                "DROP FUNCTION bench_pick"
             )
         self.connection.execute("SET session_replication_role = origin")
         self.connection.execute("VACUUM (ANALYZE)")
@@ -183,10 +191,11 @@ class Loader:
             "rare": teams["0.01 %"],
         }
         for first in range(0, cases, BATCH):
-            self.connection.execute("TRUNCATE bench_cases, bench_vectors")
+            self.connection.execute("TRUNCATE bench_cases, bench_vectors, bench_stories")
             self.connection.execute(STAGE_CASES, given | {"first": first, "last": min(cases, first + BATCH) - 1})
-            self._copy_vectors(passages_each)
-            self.connection.execute("ANALYZE bench_cases, bench_vectors")
+            self._copy_vectors("bench_vectors", self.passages, passages_each)
+            self._copy_vectors("bench_stories", self.stories, 1)
+            self.connection.execute("ANALYZE bench_cases, bench_vectors, bench_stories")
             for table, query in (("deals", FILL_DEALS), ("cases", FILL_CASES), ("practices", FILL_PRACTICES)):
                 self.connection.execute(self._compose(table, query), given)
             for query in (FILL_OBSTACLES, FILL_PASSAGES, FILL_VECTORS, FILL_STORIES):
@@ -197,10 +206,10 @@ class Loader:
         values = [CHANGED[table].get(column, f"{table}.{column}") for column in columns]
         return query.format(columns=", ".join(columns), values=", ".join(values)).replace("number % ", "number %% ")
 
-    def _copy_vectors(self, passages_each: int) -> None:
+    def _copy_vectors(self, table: str, mixers: Mapping[str, Mixer], each: int) -> None:
         staged = self.connection.execute("SELECT number, language FROM bench_cases ORDER BY number").fetchall()
-        numbers = np.repeat(np.array([number for number, _ in staged]), passages_each)
-        languages = np.repeat(np.array([language for _, language in staged]), passages_each)
+        numbers = np.repeat(np.array([number for number, _ in staged]), each)
+        languages = np.repeat(np.array([language for _, language in staged]), each)
         rows = np.zeros(len(numbers), dtype=VECTOR_ROW)
         rows["fields"] = 4
         rows["number_length"] = rows["place_length"] = 4
@@ -208,12 +217,14 @@ class Loader:
         rows["vector_length"] = 4 + 2 * DIMENSIONS
         rows["dimensions"] = DIMENSIONS
         rows["number"] = numbers
-        rows["place"] = np.tile(np.arange(passages_each), len(staged))
+        rows["place"] = np.tile(np.arange(each), len(staged))
         rows["id"] = self._make_ids(len(numbers))
         for language in set(languages):
             mine = np.flatnonzero(languages == language)
-            rows["vector"][mine] = self.mixers[language].mix(len(mine))
-        with self.connection.cursor().copy("COPY bench_vectors FROM STDIN (FORMAT BINARY)") as copy:
+            rows["vector"][mine] = mixers[language].mix(len(mine))
+        with self.connection.cursor().copy(
+            sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table))
+        ) as copy:
             copy.write(COPY_HEADER + rows.tobytes() + COPY_END)
 
     def _make_ids(self, count: int) -> np.ndarray:

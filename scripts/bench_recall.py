@@ -27,8 +27,7 @@ from app.embeddings.vectors import Vector
 from app.similar.filters import Filters
 from app.similar.models import Generation, PassageVector
 from app.similar.nearest import find_nearest
-from app.similar.queries import Query, Rows, belongs_to, select_visible
-from app.similar.vocabulary import QueryWords
+from app.similar.scope import EVERYTHING, Rows, Scope, belongs_to, select_visible
 from scripts.bench_data import read_queries
 from scripts.bench_load import SHARES, TENANT_SLUG, TENANTS
 
@@ -41,7 +40,6 @@ NEAR_ENOUGH = 400
 CLIENTS = 8
 READ_AT_ONCE = 5_000
 COUNT_WALKS = text("SELECT pg_stat_get_xact_numscans(cast('ix_passage_vectors_vector' AS regclass))")
-EVERYTHING = Filters()
 
 
 @dataclass(frozen=True)
@@ -134,9 +132,8 @@ async def _measure(
 
 
 async def ask(session: AsyncSession, viewer: Viewer, filters: Filters, vector: Vector) -> Rows:
-    generation_id = await session.scalar(select(Generation.id).where(Generation.in_use))
-    query = Query("nb", QueryWords([], [], 1.0), vector, generation_id, depth=DEPTH)
-    return await find_nearest(session, viewer, query, filters)
+    generation_id = (await session.scalars(select(Generation.id).where(Generation.in_use))).one()
+    return await find_nearest(session, Scope(viewer, filters), vector, generation_id, DEPTH)
 
 
 def compare(rows: VisibleRows, found: Rows, vector: Vector) -> list[float]:

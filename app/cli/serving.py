@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import ctypes
 import gc
+import os
 import signal
 import socket
+import sys
 from functools import partial
 
 import typer
@@ -34,6 +36,16 @@ def keep_memory_small() -> None:
             allocator.mallopt(option, value)
 
 
+def list_cores() -> list[int]:
+    """The cores of this process, where there are several and the system lets it choose.
+
+    The encoder has the last one, an embedded database the others: both work in short bursts, and Linux would leave
+    them on one core while another has nothing to do.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+    return cores if len(cores) > 1 else []
+
+
 def run_web(site: Site, listener: socket.socket) -> None:
     """Serve until told to end; requests under way are finished first. An embedded site works off its jobs, too."""
     keep_memory_small()
@@ -42,6 +54,9 @@ def run_web(site: Site, listener: socket.socket) -> None:
     except UnsafeProduction as error:
         raise CommandError(str(error)) from error
     work = partial(run_worker, conninfo=site.plain_url) if site.server else None
+    cores = list_cores() if site.server else []
+    if site.server and cores:
+        site.server.keep_to(cores[:-1])
     web = create_app(site.settings, model_dir=site.model_dir, run_worker=work)
     config = uvicorn.Config(
         web, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
@@ -54,6 +69,7 @@ def run_web(site: Site, listener: socket.socket) -> None:
         typer.echo(await describe_site(web.state.session_factory, site.settings))
         while web.state.model_slot.mode is None:  # noqa: ASYNC110 - nor has the slot.
             await asyncio.sleep(0.05)
+        web.state.model_slot.keep_to(cores[-1:])
         # What is loaded now stays, and requests need not wait while it is searched for garbage.
         gc.collect()
         gc.freeze()

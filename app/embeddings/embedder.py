@@ -1,8 +1,9 @@
 """Texts to vectors without blocking the event loop: one encoder thread, batches, a cache."""
 
 import asyncio
+import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -85,6 +86,10 @@ class BatchingEmbedder:
         if self._dispatcher is not None:
             await asyncio.wait([self._dispatcher])
         self._thread.shutdown()
+
+    def keep_to(self, cores: Collection[int]) -> None:
+        """Encode on these cores alone."""
+        self._thread.submit(os.sched_setaffinity, 0, cores).result()
 
     async def embed_queries(self, texts: list[str]) -> list[Vector]:
         return await self._embed(texts, "query")

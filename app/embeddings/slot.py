@@ -92,6 +92,11 @@ class ModelSlot:
             raise ModelUnavailable(f"{embedder.model_id} has {embedder.dimensions} dimensions, not {DIMENSIONS}")
         return embedder
 
+    def keep_to(self, cores: Collection[int]) -> None:
+        """Let what is loaded encode on these cores alone, if any are named."""
+        for embedder in self.embedders if cores else []:
+            embedder.keep_to(cores)
+
     async def aclose(self) -> None:
         embedders = self.embedders
         self.embedder = self.previous = None

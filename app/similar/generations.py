@@ -19,7 +19,7 @@ from app.cases.models import Case
 from app.core.db import SessionFactory, new_id
 from app.core.jobs import BULK, publish
 from app.similar.models import Generation, Passage, PassageVector, StoryVector
-from app.similar.queries import INDEXED_STATES
+from app.similar.scope import INDEXED_STATES
 
 LAST_SEARCH = timedelta(minutes=10)
 """Whoever began to search before the switch is done by then, and the vectors that were replaced may go."""

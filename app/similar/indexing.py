@@ -21,7 +21,7 @@ from app.practices.models import Practice
 from app.similar.generations import get_generation
 from app.similar.models import Generation, Passage, PassageVector, StoryVector
 from app.similar.passages import CaseText, Piece, PracticeText, Section, cut_case, cut_practice
-from app.similar.queries import INDEXED_STATES
+from app.similar.scope import INDEXED_STATES
 from app.similar.vocabulary import CONFIGURATIONS
 
 # Beside a stem with å ä æ ö ø stand the ways it is spelt without them: `løsning` is found by loesning and losning.

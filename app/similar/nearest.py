@@ -10,30 +10,39 @@ nor another tenant makes the answer shorter than it could be.
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Hashable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, literal, select, text, true, union
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import TeamMember
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Hat, HatStatus, Visibility
-from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
+from app.embeddings.slot import DIMENSIONS
+from app.embeddings.vectors import Vector
 from app.practices.models import Practice
-from app.practices.queries import Codes
 from app.practices.queries import visible_to as practice_visible_to
-from app.similar.filters import Filters
 from app.similar.models import PassageVector
-from app.similar.queries import INDEXED_STATES, NO_CODES, Query, Rows, belongs_to, select_visible
+from app.similar.scope import INDEXED_STATES, POOLS, Rows, Scope, belongs_to, select_first, write_once
 
 Vectors: TypeAlias = type[Any]
 """A table like PassageVector: a vector of length 1, with organisation, generation, case and practice."""
-
-POOLS: dict[bool, frozenset[State]] = {False: CLOSED_STATES, True: OPEN_STATES}
-"""The states of each pool, by whether it is open."""
 
 WALK_BY_SCAN = 60
 """What a walk to the vectors that are wanted costs where everything passes, in cases of an exact scan."""
@@ -43,11 +52,13 @@ MOST_EXACT = 50_000
 
 VECTORS_A_CASE = 4
 """So many vectors are walked to for each case that is wanted, as a case has several."""
+NARROWEST, WIDEST = 100, 600
+"""So many vectors are kept in view on a walk, the more the larger the table: less would lose near ones."""
 SET_UP_WALK = text(
     """
     SELECT
         set_config('hnsw.iterative_scan', 'relaxed_order', true),
-        set_config('hnsw.ef_search', '600', true),
+        set_config('hnsw.ef_search', cast(:width AS text), true),
         set_config('hnsw.max_scan_tuples', '60000', true),
         set_config('hnsw.scan_mem_multiplier', '4', true)
     """
@@ -59,83 +70,65 @@ KNOWN_NUMBERS = 2_000
 _known: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 """Counts, and when they were made. They choose the way alone: an old one costs time, never a case."""
 
-
-@dataclass(frozen=True)
-class _Search:
-    """What is looked for, and among what."""
-
-    viewer: Viewer
-    query: Query
-    filters: Filters
-    codes: Codes
-    vectors: Vectors
-
-    @property
-    def distance(self) -> ColumnElement[float]:
-        """Of vectors of length 1: the negative cosine."""
-        distance: ColumnElement[float] = self.vectors.vector.max_inner_product(self.query.vector)
-        return distance
-
-    def select_visible(self, pools: Collection[bool]) -> Select[*tuple[Any, ...]]:
-        """The cases of these pools that pass. The organisation is named again, so that PostgreSQL plans for it."""
-        states = frozenset[State]().union(*(POOLS[pool] for pool in pools))
-        return select_visible(self.viewer, self.filters, self.codes).where(
-            Case.organisation_id == self.viewer.organisation_id, Case.state.in_(sorted(states))
-        )
-
-    def compare_with(self, visible: FromClause) -> ColumnElement[bool]:
-        """Which vectors are those of a visible case or practice."""
-        return and_(
-            self.vectors.organisation_id == self.viewer.organisation_id,
-            self.vectors.generation_id == self.query.generation_id,
-            belongs_to(visible, self.vectors),
-        )
-
-    def select_first(self, measured: FromClause) -> Select[*tuple[Any, ...]]:
-        """The nearest cases of each pool, of visible ones with their distance."""
-        order = [measured.c.distance, measured.c.case_id]
-        place = func.row_number().over(partition_by=measured.c.is_open, order_by=order).label("place")
-        placed = select(measured, place).subquery("placed")
-        return (
-            select(*(placed.c[column.key] for column in measured.c))
-            .where(placed.c.place <= self.query.depth)
-            .order_by(placed.c.is_open, placed.c.place)
-        )
+VECTOR = bindparam("vector", type_=HALFVEC(DIMENSIONS))
+GENERATION = bindparam("generation_id", type_=Uuid())
 
 
 async def find_nearest(
     session: AsyncSession,
-    viewer: Viewer,
-    query: Query,
-    filters: Filters,
-    codes: Codes = NO_CODES,
+    scope: Scope,
+    vector: Vector,
+    generation_id: UUID,
+    depth: int,
     vectors: Vectors = PassageVector,
 ) -> Rows:
     """The `depth` cases of each pool with the nearest vectors: case_id, practice_id, is_open, readable, distance.
 
     Rights and filters come first: there are as many rows as there are cases that pass, up to the depth.
     """
-    search = _Search(viewer, query, filters, codes, vectors)
-    line = await _find_line(session, vectors)
-    sees_few = await _count_reach(session, viewer, line) <= line
-    many = [] if sees_few else [pool for pool in POOLS if await _count_passing(session, search, pool, line) > line]
-    found = await _find_by_index(session, search, many)
-    lacking = [pool for pool in POOLS if len(found.get(pool, ())) < query.depth]
+    asked = {"vector": vector, "generation_id": generation_id}
+    size = await _read_size(session, vectors)
+    line = int(min(MOST_EXACT, max(FEWEST_BY_INDEX, math.sqrt(WALK_BY_SCAN * size))))
+    sees_few = await _count_reach(session, scope.viewer, line) <= line
+    many = [] if sees_few else [pool for pool in POOLS if await _count_passing(session, scope, pool, line) > line]
+    found: dict[bool, Rows] = {}
+    if many:
+        width = min(WIDEST, max(NARROWEST, math.isqrt(int(size)) // 2))
+        await session.execute(SET_UP_WALK, {"width": width})
+        found = await _find_by_index(session, scope, vectors, many, depth, asked)
+    lacking = tuple(pool for pool in POOLS if len(found.get(pool, ())) < depth)
     if lacking:
-        found |= await _find_exactly(session, search, lacking, sees_few=sees_few)
+        exact = write_exact(scope, vectors, lacking, depth, sees_few=sees_few)
+        found |= _part((await session.execute(exact, asked)).all(), lacking)
     return [row for pool in POOLS for row in found[pool]]
 
 
-async def _find_exactly(
-    session: AsyncSession, search: _Search, pools: Collection[bool], *, sees_few: bool
-) -> dict[bool, Rows]:
+def _measure(vectors: Vectors) -> ColumnElement[float]:
+    """Of vectors of length 1: the negative cosine."""
+    distance: ColumnElement[float] = vectors.vector.max_inner_product(VECTOR)
+    return distance
+
+
+def _belongs(scope: Scope, vectors: Vectors, visible: FromClause) -> ColumnElement[bool]:
+    """Which vectors are those of a visible case or practice."""
+    return and_(
+        vectors.organisation_id == scope.viewer.organisation_id,
+        vectors.generation_id == GENERATION,
+        belongs_to(visible, vectors),
+    )
+
+
+@write_once
+def write_exact(
+    scope: Scope, vectors: Vectors, pools: Sequence[bool], depth: int, *, sees_few: bool
+) -> Select[*tuple[Any, ...]]:
     """The nearest cases of these pools, by comparing every vector that passes."""
-    passing = search.select_visible(pools)
+    passing = scope.select(pools)
     if sees_few:
-        passing = passing.where(Case.id.in_(union(*list_ways(search.viewer))))
+        passing = passing.where(Case.id.in_(union(*list_ways(scope.viewer))))
     visible = passing.cte("visible")
     # Of the bare distance PostgreSQL takes the first that a walk of the index brings, and calls it the smallest.
-    best = select(func.min(search.distance + 0).label("distance")).where(search.compare_with(visible))
+    best = select(func.min(_measure(vectors) + 0).label("distance")).where(_belongs(scope, vectors, visible))
     nearest = best.correlate(visible).lateral("nearest")
     measured = (
         select(visible, nearest.c.distance)
@@ -143,41 +136,49 @@ async def _find_exactly(
         .where(nearest.c.distance.is_not(None))
         .subquery("measured")
     )
-    return _part((await session.execute(search.select_first(measured))).all(), pools)
+    return select_first(measured, depth, measured.c.distance)
 
 
-async def _find_by_index(session: AsyncSession, search: _Search, pools: Collection[bool]) -> dict[bool, Rows]:
+async def _find_by_index(
+    session: AsyncSession,
+    scope: Scope,
+    vectors: Vectors,
+    pools: Collection[bool],
+    depth: int,
+    asked: dict[str, Any],
+) -> dict[bool, Rows]:
     """The nearest cases of these pools, as far as a bounded walk of the index brings them; together at first."""
-    if not pools:
-        return {}
-    await session.execute(SET_UP_WALK)
-    found = await _walk(session, search, pools)
+
+    async def walk(chosen: Sequence[bool]) -> dict[bool, Rows]:
+        """What a walk brings; nothing of one that was cut short, as it may have passed nearer ones by."""
+        wanted = VECTORS_A_CASE * depth * len(chosen)
+        rows = (await session.execute(write_walk(scope, vectors, chosen, depth, wanted), asked)).all()
+        return _part(rows if rows and rows[0].walked == wanted else (), chosen)
+
+    found = await walk(tuple(pools))
     for pool in pools:
-        if len(pools) > 1 and len(found[pool]) < search.query.depth:
-            found |= await _walk(session, search, [pool])
+        if len(pools) > 1 and len(found[pool]) < depth:
+            found |= await walk((pool,))
     return found
 
 
-async def _walk(session: AsyncSession, search: _Search, pools: Collection[bool]) -> dict[bool, Rows]:
-    """What a walk brings; nothing of one that was cut short, as it may have passed nearer ones by."""
-    wanted = VECTORS_A_CASE * search.query.depth * len(pools)
-    rows = (await session.execute(_select_by_index(search, pools, wanted))).all()
-    return _part(rows if rows and rows[0].walked == wanted else (), pools)
-
-
-def _select_by_index(search: _Search, pools: Collection[bool], wanted: int) -> Select[*tuple[Any, ...]]:
-    vectors = search.vectors
-    passing = search.select_visible(pools).where(Case.id == vectors.case_id).correlate(vectors).subquery("passing")
+@write_once
+def write_walk(
+    scope: Scope, vectors: Vectors, pools: Sequence[bool], depth: int, wanted: int
+) -> Select[*tuple[Any, ...]]:
+    """The nearest cases of these pools among the `wanted` nearest vectors, and how many vectors there were."""
+    distance = _measure(vectors).label("distance")
+    passing = scope.select(pools).where(Case.id == vectors.case_id).correlate(vectors).subquery("passing")
     # As a scalar it is asked of each vector as the walk comes by: EXISTS may become a join that asks all at once.
-    passes = select(literal(True)).select_from(passing).where(search.compare_with(passing)).correlate(vectors)
+    passes = select(literal(True)).select_from(passing).where(_belongs(scope, vectors, passing)).correlate(vectors)
     near = (
-        select(vectors.case_id, search.distance.label("distance"))
+        select(vectors.case_id, distance)
         .where(
-            vectors.organisation_id == search.viewer.organisation_id,
-            vectors.generation_id == search.query.generation_id,
+            vectors.organisation_id == scope.viewer.organisation_id,
+            vectors.generation_id == GENERATION,
             passes.scalar_subquery(),
         )
-        .order_by(search.distance)
+        .order_by(_measure(vectors))
         .limit(wanted)
         .cte("near")
         .prefix_with("MATERIALIZED")
@@ -185,37 +186,43 @@ def _select_by_index(search: _Search, pools: Collection[bool], wanted: int) -> S
     nearest = (
         select(near.c.case_id, func.min(near.c.distance).label("distance")).group_by(near.c.case_id).cte("nearest")
     )
-    visible = search.select_visible(pools).where(Case.id.in_(select(nearest.c.case_id))).cte("visible")
+    visible = scope.select(pools).where(Case.id.in_(select(nearest.c.case_id))).cte("visible")
     walked = select(func.count()).select_from(near).scalar_subquery().label("walked")
     found = select(visible, nearest.c.distance, walked).join_from(
         nearest, visible, visible.c.case_id == nearest.c.case_id
     )
-    return search.select_first(found.subquery("measured"))
+    measured = found.subquery("measured")
+    return select_first(measured, depth, measured.c.distance)
 
 
 def _part(rows: Rows, pools: Collection[bool]) -> dict[bool, Rows]:
     return {pool: [row for row in rows if row.is_open is pool] for pool in pools}
 
 
-async def _find_line(session: AsyncSession, vectors: Vectors) -> int:
-    """Up to so many cases that pass, the exact scan is the better way."""
+async def _read_size(session: AsyncSession, vectors: Vectors) -> float:
+    """About how many rows the table has."""
     name = vectors.__tablename__
-    size = await _recall(name, lambda: session.scalar(READ_SIZE, {"name": name}))
-    return int(min(MOST_EXACT, max(FEWEST_BY_INDEX, math.sqrt(WALK_BY_SCAN * size))))
+    return await _recall(name, lambda: session.scalar(READ_SIZE, {"name": name}))
 
 
 async def _count_reach(session: AsyncSession, viewer: Viewer, line: int) -> float:
     """How many cases the viewer may see at most, as far as just above the line."""
-    ways = [select(way.limit(line + 1).subquery()) for way in list_ways(viewer)]
-    count = select(func.count()).select_from(union(*ways).subquery())
-    return await _recall((*_name(viewer), line), lambda: session.scalar(count))
+
+    async def count() -> float | None:
+        ways = [select(way.limit(line + 1).subquery()) for way in list_ways(viewer)]
+        return await session.scalar(select(func.count()).select_from(union(*ways).subquery()))
+
+    return await _recall((*_name(viewer), line), count)
 
 
-async def _count_passing(session: AsyncSession, search: _Search, pool: bool, line: int) -> float:  # noqa: FBT001
+async def _count_passing(session: AsyncSession, scope: Scope, pool: bool, line: int) -> float:  # noqa: FBT001
     """How many cases of a pool pass, as far as just above the line."""
-    count = select(func.count()).select_from(search.select_visible([pool]).limit(line + 1).subquery())
-    key = (*_name(search.viewer), repr(search.filters), pool, line)
-    return await _recall(key, lambda: session.scalar(count))
+
+    async def count() -> float | None:
+        passing = scope.select([pool]).limit(line + 1).subquery()
+        return await session.scalar(select(func.count()).select_from(passing))
+
+    return await _recall((*_name(scope.viewer), repr(scope.filters), pool, line), count)
 
 
 def list_ways(viewer: Viewer) -> list[Select[UUID]]:

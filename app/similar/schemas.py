@@ -15,7 +15,7 @@ from app.similar.filters import Filters
 from app.similar.matches import Match
 from app.similar.notes import explain
 from app.similar.operators import Problem, Token
-from app.similar.queries import INDEXED_STATES
+from app.similar.scope import INDEXED_STATES
 from app.similar.scoring import Band, Facets, Mode, Part
 from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
 

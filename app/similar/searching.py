@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
@@ -18,14 +17,14 @@ from app.similar.filters import Filters, find_holdings
 from app.similar.known import load_values
 from app.similar.matches import Match
 from app.similar.operators import list_wordings, split_query
-from app.similar.queries import Query, Rows, select_visible
+from app.similar.queries import Query
 from app.similar.ranking import Ranking
 from app.similar.reading import MOST_OPERATORS, Known, ReadQuery, read_tokens
+from app.similar.scope import EVERYTHING, Rows, Scope
 from app.similar.scoring import Candidate, Mode, Ranked
 from app.similar.service import (
     DEFAULT_LIMIT,
     NO_FACETS,
-    NO_FILTERS,
     SimilarCases,
     find_similar,
     load_candidates,
@@ -50,11 +49,11 @@ async def search(
     *,
     slot: ModelSlot,
     limit: int = DEFAULT_LIMIT,
-    filters: Filters = NO_FILTERS,
+    filters: Filters = EVERYTHING,
 ) -> Search:
     """At most `limit` matches a pool. `filters` narrow besides what stands in the text."""
     read, narrowed = await read_query(session, viewer, text, filters)
-    if not read.text and narrowed == NO_FILTERS:
+    if not read.text and narrowed == EVERYTHING:
         return Search(read, None)
     if not read.text:
         return Search(read, await list_newest(session, viewer, narrowed, slot=slot, limit=limit))
@@ -100,7 +99,7 @@ async def list_newest(
     language = viewer.language or DEFAULT_LANGUAGE
     words = await read_query_words(session, viewer.organisation_id, text, language) if text else NO_WORDS
     query = Query(language, words, None, None, limit)
-    found = await _select_newest(session, select_visible(viewer, filters, codes), limit)
+    found = await _select_newest(session, Scope(viewer, filters, codes), limit)
     candidates = await load_candidates(session, query, found, codes)
     newest = sorted(candidates, key=lambda candidate: (candidate.moved_at, candidate.case_id), reverse=True)
     listed = [Ranked(candidate, _find_passage(candidate), {}) for candidate in newest]
@@ -121,9 +120,9 @@ def _find_passage(candidate: Candidate) -> UUID | None:
     return best.passage_id if best is not None and best.found > 0 else None
 
 
-async def _select_newest(session: AsyncSession, selected: Select[*tuple[Any, ...]], limit: int) -> Rows:
+async def _select_newest(session: AsyncSession, scope: Scope, limit: int) -> Rows:
     """Of each pool as many as are shown."""
-    visible = selected.add_columns(Case.moved_at).cte("visible")
+    visible = scope.select().add_columns(Case.moved_at).cte("visible")
     order: list[ColumnElement[object]] = [visible.c.moved_at.desc(), visible.c.case_id.desc()]
     place = func.row_number().over(partition_by=visible.c.is_open, order_by=order).label("place")
     placed = select(visible, place).subquery()

@@ -1,41 +1,33 @@
 """Finds what is similar to a text among all that the viewer may see."""
 
-import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import numpy as np
-import structlog
 from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
 from app.core.i18n import DEFAULT_LANGUAGE
 from app.embeddings.adaptation import estimate_stuck
-from app.embeddings.embedder import BatchingEmbedder, EmbedderClosed
+from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.language import detect_language
-from app.embeddings.loading import ModelUnavailable
 from app.embeddings.slot import ModelSlot
-from app.embeddings.vectors import Vector
 from app.practices.queries import Codes, list_code_names
 from app.similar import queries
+from app.similar.asked import read_beside
 from app.similar.composing import load_matches
 from app.similar.filters import Filters
 from app.similar.generations import find_generation, has_generation
 from app.similar.matches import Match
 from app.similar.models import StoryVector
 from app.similar.nearest import find_nearest
-from app.similar.passages import PROBLEM_SECTIONS, cut_text
+from app.similar.passages import PROBLEM_SECTIONS
 from app.similar.queries import Query
 from app.similar.ranking import rank
+from app.similar.scope import EVERYTHING, Rows, Scope
 from app.similar.scoring import NO_STORY, Asked, Candidate, Evidence, Facets, Mode, Story
-from app.similar.vocabulary import QueryWords, read_query_words
-
-log = structlog.get_logger("similar")
-
-READ_PIECES = 3
-"""Of a long text, as many pieces are read by the model; the whole of it counts by its words."""
+from app.similar.vocabulary import read_query_words
 
 FEWEST_LOOKED_AT = 10
 """So many cases of a pool are looked at closely, and twice as many as are shown."""
@@ -47,7 +39,6 @@ DEFAULT_LIMIT = 5
 MAX_LIMIT = 20
 
 NO_FACETS = Facets()
-NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True)
@@ -75,51 +66,37 @@ async def find_similar(
     slot: ModelSlot,
     limit: int = DEFAULT_LIMIT,
     facets: Facets = NO_FACETS,
-    filters: Filters = NO_FILTERS,
+    filters: Filters = EVERYTHING,
     floor: bool = True,
 ) -> SimilarCases:
     """At most `limit` matches a pool. `facets` are the codes of what is being written, by key.
 
     Without the `floor` what is far off is a match, too: for measuring, see `rank`.
     """
-    embedder, in_use = await choose_embedder(session, slot)
+    embedder, generation = await choose_embedder(session, slot)
     depth = max(FEWEST_LOOKED_AT, 2 * limit)
     language = detect_language(text, default=viewer.language or DEFAULT_LANGUAGE)
-    codes = await list_code_names(session)
-
-    async def look_by_words() -> tuple[QueryWords, queries.Rows, Row[UUID, str] | None]:
+    # The model reads while the database looks for what is known by then: words, the query's vector, the story's.
+    async with read_beside(embedder, text, language) as (query_read, story_read):
+        codes = await list_code_names(session)
+        scope = Scope(viewer, filters, codes)
         words = await read_query_words(session, viewer.organisation_id, text, language)
-        wordiest = await queries.find_wordiest(session, viewer, words, filters, codes, depth)
-        return (
-            words,
-            wordiest,
-            in_use or await find_generation(session, [embedder.model_id] if embedder else []),
-        )
-
-    # The database looks for words while the model reads. After an error the session is closed: wait for both.
-    reading, looked = await asyncio.gather(read_text(embedder, text, language), look_by_words(), return_exceptions=True)
-    if isinstance(reading, BaseException):
-        raise reading
-    if isinstance(looked, BaseException):
-        raise looked
-    words, found, generation = looked
-    query = Query(language, words, None, None, depth)
-    if embedder is not None and reading is not None and generation is not None:
-        query = replace(
-            query,
-            generation_id=generation.id,
-            vector=reading.vector,
-            story=reading.story,
-            stuck=embedder.adaptation.read_stuck(reading.story),
-        )
+        found = await queries.find_wordiest(session, scope, words, depth)
+        if embedder is not None and generation is None:
+            generation = await find_generation(session, [embedder.model_id])
+        query = Query(language, words, None, generation.id if generation else None, depth)
+        vector = await query_read
+        if vector is not None and generation is not None:
+            found = merge(found, await find_nearest(session, scope, vector, generation.id, depth))
+            story = await story_read
+            stuck = embedder.adaptation.read_stuck(story) if embedder and story is not None else 0.0
+            query = replace(query, vector=vector, story=story, stuck=stuck)
+            if story is not None and stuck >= FEWEST_STUCK:
+                told = await find_nearest(session, scope, story, generation.id, depth, StoryVector)
+                found = merge(found, told)
     mode: Mode = "keywords" if query.vector is None else "full"
-    if query.vector is not None:
-        found = merge(found, await find_nearest(session, viewer, query, filters, codes))
-        if query.stuck >= FEWEST_STUCK:
-            told = replace(query, vector=query.story)
-            found = merge(found, await find_nearest(session, viewer, told, filters, codes, StoryVector))
-    elif facets.obstacles:
-        found = merge(found, await queries.find_coded(session, viewer, facets.obstacles, filters, codes, depth))
+    if mode == "keywords" and facets.obstacles:
+        found = merge(found, await queries.find_coded(session, scope, facets.obstacles, depth))
     candidates = await load_candidates(session, query, found, codes, embedder)
     asked = Asked(mode, language, facets, words.information, query.stuck)
     ranking = rank(candidates, asked, limit, floor=floor)
@@ -139,41 +116,15 @@ async def choose_embedder(
     return (slot.find(in_use.model) if in_use else slot.embedder), in_use
 
 
-def merge(some: queries.Rows, others: queries.Rows) -> queries.Rows:
+def merge(some: Rows, others: Rows) -> Rows:
     """Each case once."""
     return list({row.case_id: row for row in [*some, *others]}.values())
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A text as the model reads it, less what only tells its language."""
-
-    vector: Vector
-    story: Vector
-
-
-async def read_text(embedder: BatchingEmbedder | None, text: str, language: str) -> Reading | None:
-    """Of a long text the first pieces together, and the first as a story. None when the model cannot read it."""
-    pieces = cut_text(text)[:READ_PIECES]
-    if embedder is None or not pieces:
-        return None
-    try:
-        vectors, [story] = await asyncio.gather(embedder.embed_queries(pieces), embedder.embed_stories(pieces[:1]))
-    except (EmbedderClosed, ModelUnavailable) as error:
-        log.warning("query_not_embedded", reason=str(error))
-        return None
-    mean: Vector = np.mean(vectors, axis=0)
-    length = float(np.linalg.norm(mean))
-    if not length:
-        return None
-    adaptation = embedder.adaptation
-    return Reading(adaptation.centre(mean / length, "query", language), adaptation.centre(story, "story", language))
 
 
 async def load_candidates(
     session: AsyncSession,
     query: Query,
-    found: queries.Rows,
+    found: Rows,
     codes: Codes,
     embedder: BatchingEmbedder | None = None,
 ) -> list[Candidate]:

@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, bindparam, func, text
+from sqlalchemy import ARRAY, ColumnElement, Float, bindparam, func, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,7 +38,7 @@ LONGEST_WORD = 100
 """Anything longer is no word."""
 NEAR_SHARE = 0.6
 """Of what a word tells, a passage has so much that holds what is near to it."""
-POSTINGS_TO_READ = 1500
+POSTINGS_TO_READ = 1000
 """About how many passages the words that find candidates may have between them."""
 
 COUNT_PASSAGES = text("SELECT count(*) FROM passages WHERE organisation_id = :organisation_id")
@@ -224,23 +225,28 @@ def write_near(groups: Iterable[Group]) -> str:
     return " | ".join("(" + " & ".join(write_tsquery([stem]) for stem in group) + ")" for group in groups)
 
 
-MEASURE = text(
-    " + ".join(
-        f"CASE WHEN passages.words @@ :stems_{n} THEN :told_{n} "
-        f"WHEN passages.words @@ :near_{n} THEN :hinted_{n} ELSE 0 END"
-        for n in range(MOST_TERMS)
-    )
-).bindparams(
-    *(bindparam(f"{name}_{n}", None, type_=TSQUERY) for n in range(MOST_TERMS) for name in ("stems", "near")),
-    *(bindparam(f"{name}_{n}", 0.0, type_=Float) for n in range(MOST_TERMS) for name in ("told", "hinted")),
+MEASURE: ColumnElement[float] = func.coalesce(
+    text(
+        " + ".join(
+            f"CASE WHEN passages.words @@ (:stems_of)[{n}] THEN (:told)[{n}] "
+            f"WHEN passages.words @@ (:near_of)[{n}] THEN (:hinted)[{n}] ELSE 0 END"
+            for n in range(1, MOST_TERMS + 1)
+        )
+    ).bindparams(
+        *(bindparam(name, type_=ARRAY(TSQUERY)) for name in ("stems_of", "near_of")),
+        *(bindparam(name, type_=ARRAY(Float)) for name in ("told", "hinted")),
+    ),
+    0.0,
+    type_=Float,
 )
-"""Written once, for a search has no time to build it."""
+"""Information of the terms that a passage holds; `name_words` says which."""
 
 
-def measure_words(terms: Sequence[Term]) -> ColumnElement[float]:
-    """Information of the terms that a passage holds."""
-    stems = {f"stems_{n}": write_tsquery(term.stems) for n, term in enumerate(terms)}
-    told = {f"told_{n}": term.information for n, term in enumerate(terms)}
-    near = {f"near_{n}": write_near(term.near) for n, term in enumerate(terms) if term.near}
-    hinted = {f"hinted_{n}": term.near_information for n, term in enumerate(terms) if term.near}
-    return func.coalesce(MEASURE.bindparams(**stems, **told, **near, **hinted), 0.0, type_=Float)
+def name_words(terms: Sequence[Term]) -> dict[str, Any]:
+    """The parameters of `MEASURE`."""
+    return {
+        "stems_of": [write_tsquery(term.stems) for term in terms],
+        "told": [term.information for term in terms],
+        "near_of": [write_near(term.near) or None for term in terms],
+        "hinted": [term.near_information for term in terms],
+    }

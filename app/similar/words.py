@@ -15,8 +15,9 @@ WORDS_BEFORE = 10
 
 STEM_WORDS = text(
     """
-    SELECT word, ts_lexize(cast(:dictionary AS regdictionary), word) AS stems
-    FROM unnest(cast(:words AS text[])) AS given (word)
+    SELECT language, word, ts_lexize(cast(dictionary AS regdictionary), word) AS stems
+    FROM unnest(cast(:languages AS text[]), cast(:dictionaries AS text[]), cast(:words AS text[]))
+        AS given (language, dictionary, word)
     """
 )
 
@@ -28,19 +29,19 @@ async def find_matched_words(
 
     A passage has a `text` and a `language`.
     """
-    by_language: dict[str, set[str]] = {}
-    for passage in passages:
-        by_language.setdefault(passage.language, set()).update(split_words(passage.text))
+    words = sorted({(passage.language, word) for passage in passages for word in split_words(passage.text)})
+    asked = {
+        "languages": [language for language, _word in words],
+        "dictionaries": [name_dictionary(language) for language, _word in words],
+        "words": [word for _language, word in words],
+    }
     told: dict[str, float] = {}
     for term in query.terms:
         told |= {stem: max(tells, told.get(stem, 0.0)) for stem, tells in term.told.items()}
-    matched: dict[tuple[str, str], float] = {}
-    for language, words in by_language.items():
-        asked = {"dictionary": name_dictionary(language), "words": sorted(words)}
-        rows = await session.execute(STEM_WORDS, asked)
-        for row in rows:
-            matched[language, row.word] = max((told.get(fold_stem(stem), 0.0) for stem in row.stems or ()), default=0.0)
-    return matched
+    return {
+        (row.language, row.word): max((told.get(fold_stem(stem), 0.0) for stem in row.stems or ()), default=0.0)
+        for row in await session.execute(STEM_WORDS, asked)
+    }
 
 
 def mark_words(passage: str, words: Container[str]) -> Markup:

@@ -12,7 +12,7 @@ from app.cases.workflow import State
 from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.slot import ModelSlot
 from app.practices.models import Audience, Trust
-from app.similar import queries, service
+from app.similar import asked, queries, service
 from app.similar.scoring import STRONG
 from tests.conftest import OpenApi
 from tests.factories import create_case, create_hat, create_practice, create_resolved_case
@@ -208,7 +208,7 @@ async def test_an_error_of_the_model_waits_for_the_database(
 
     viewer = Viewer(OrganisationName(BOB.organisation_id, "Fjord", "fjord"), user_id=BOB.id, role=BOB.role)
     monkeypatch.setattr(queries, "find_wordiest", look_slowly)
-    monkeypatch.setattr(service, "read_text", fail)
+    monkeypatch.setattr(asked, "read_query", fail)
     with pytest.raises(MemoryError):
         await service.find_similar(session, viewer, CHAMPION_LEFT, slot=slot)
     assert ended

@@ -21,8 +21,7 @@ from app.similar.filters import Filters
 from app.similar.generations import get_generation
 from app.similar.models import Passage, PassageVector
 from app.similar.nearest import find_nearest, list_ways
-from app.similar.queries import Query, Rows, belongs_to, select_visible
-from app.similar.vocabulary import QueryWords
+from app.similar.scope import EVERYTHING, Rows, Scope, belongs_to, select_visible
 from tests.factories import NOW, create_case, create_hat, create_practice, create_resolved_case
 from tests.world import ADAM, ALICE, BOB, CAST, CHARLIE, DORA, LENA, MONA, Person
 
@@ -31,7 +30,6 @@ DIRECTIONS = 16
 ENOUGH = 0.85
 """Of a walk in an index that rolled-back tests have left their rows in; `scripts/bench` measures what users get."""
 DEPTH = 10
-EVERYTHING = Filters()
 
 
 @pytest.fixture(autouse=True)
@@ -58,18 +56,18 @@ def walks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which ways were gone, in their order."""
     gone: list[str] = []
 
-    def note(name: str) -> None:
-        original = getattr(nearest, name)
+    def note(way: str, name: str) -> None:
+        write = getattr(nearest, name)
 
-        async def noted(session: AsyncSession, search: Any, pools: Any, **rest: Any) -> Any:
-            if pools:
-                gone.append(name.removeprefix("_find_"))
-            return await original(session, search, pools, **rest)
+        def written(*args: Any, **kwargs: Any) -> Any:
+            if gone[-1:] != [way]:
+                gone.append(way)
+            return write(*args, **kwargs)
 
-        monkeypatch.setattr(nearest, name, noted)
+        monkeypatch.setattr(nearest, name, written)
 
-    note("_find_by_index")
-    note("_find_exactly")
+    note("by_index", "write_walk")
+    note("exactly", "write_exact")
     return gone
 
 
@@ -155,8 +153,7 @@ async def find(
 ) -> Rows:
     await enter_organisation(session, viewer.organisation_id)
     generation_id = await get_generation(session, viewer.organisation_id, "made up")
-    query = Query("en", QueryWords([], [], 1.0), vector, generation_id, depth)
-    found = await find_nearest(session, viewer, query, filters)
+    found = await find_nearest(session, Scope(viewer, filters), vector, generation_id, depth)
     await enter_organisation(session, ALICE.organisation_id)
     return found
 

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +70,10 @@ class EmbeddedServer:
     def drop_database(self, name: str) -> None:
         """Drop a database and end every connection to it."""
         drop_database(Database(self.socket_dir, name))
+
+    def keep_to(self, cores: Collection[int]) -> None:
+        """Let what serves connections from now on run on these cores alone."""
+        os.sched_setaffinity(int(read_postmaster(self.home / CLUSTER)[0]), cores)
 
     def stop(self) -> None:
         """Stop the server if this process started it. May be called more than once."""
