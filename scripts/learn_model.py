@@ -39,8 +39,8 @@ def say(words: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--fold", type=int, default=0, help="which tenth of the reasons is held out, 0 to 9")
+    parser.add_argument("--steps", type=int, default=280)
+    parser.add_argument("--fold", type=int, default=0, help="which twentieth of the reasons is held out, 0 to 19")
     parser.add_argument("--to", type=Path, default=SHIPPED, help="file to write")
     options = parser.parse_args()
     torch.manual_seed(1)
