@@ -297,6 +297,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "mark_step_done": {},
     "mark_step_undone": {},
     "raise_objection": {"kind": "tried_before", "text": "We did that in May."},
+    "name_earlier_case": {"case_id": "01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11", "q": "the port"},
     "save_answer_to_objection": {"answer": "Not with their own figures."},
     "save_outcome": {
         "outcome": "won_a",

@@ -9,6 +9,7 @@ from app.cases.deps import ReadableCase
 from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.similar.deps import Slot
+from app.similar.earlier import api as earlier
 from app.similar.filters import Filters
 from app.similar.schemas import (
     PoolLimit,
@@ -86,5 +87,5 @@ async def list_similar_cases(
 
 
 router = APIRouter()
-for part in (similar, worked.router):
+for part in (similar, worked.router, earlier.router):
     router.include_router(part)

@@ -16,6 +16,7 @@ from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
 from app.similar.chips import list_examples, list_offered, list_taken
 from app.similar.deps import Slot
+from app.similar.earlier import pages as earlier
 from app.similar.filters import Filters
 from app.similar.notes import explain
 from app.similar.reading import ReadQuery
@@ -117,5 +118,5 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
 
 
 router = APIRouter()
-for part in (pages, worked.router):
+for part in (pages, worked.router, earlier.router):
     router.include_router(part)

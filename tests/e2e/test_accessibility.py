@@ -120,6 +120,7 @@ STATES = {
     "choose_plan": State.CREATING,
     "new_objection": State.CREATING,
     "answer_objection": State.TRYING,
+    "earlier_case": State.TRYING,
     "report_outcome": State.TRYING,
     "share_case": State.RESOLVED,
 }

@@ -13,7 +13,7 @@ from app.core.i18n import gettext as _
 from app.core.templating import path_for
 from app.embeddings.slot import ModelSlot
 from app.practices.pages import address_plan
-from app.similar.view import shorten
+from app.similar.view import name_mode, shorten
 from app.similar.worked.counting import Result, Tally
 from app.similar.worked.service import TriedMove, WhatWorked
 
@@ -49,7 +49,7 @@ def view_what_worked(
     """What `similar/_worked.html` needs."""
     return {
         "case": case,
-        "mode": "reindexing" if worked.found.reindexing else slot.mode or "loading",
+        "mode": name_mode(worked.found, slot),
         "moves": [_view_move(request, case.id, move, may_plan=may_plan) for move in worked.moves],
     }
 
