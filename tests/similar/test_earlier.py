@@ -1,5 +1,6 @@
 """“We tried that before”: the earlier case is named, and held against the present one."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -78,8 +79,8 @@ def test_what_is_not_told_is_not_compared(one: Situation, other: Situation) -> N
     ],
 )
 def test_how_alike(attribute: str, then: Any, now: Any, likeness: str) -> None:
-    values = [frozenset(value) if isinstance(value, set) else value for value in (then, now)]
-    compared = compare(*(Situation(**{attribute: value}) for value in values))
+    values: list[Any] = [frozenset(value) if isinstance(value, set) else value for value in (then, now)]
+    compared = compare(*(replace(Situation(), **{attribute: value}) for value in values))
     assert compared[Attribute("when" if attribute == "on" else attribute)] == likeness
 
 
