@@ -209,6 +209,21 @@ async def test_a_practice_tells_its_move_and_counts_its_uses(
     assert await read(await open_api(CHARLIE), case) == []
 
 
+async def test_what_was_learned_from_a_failure_did_not_fail_itself(
+    session: AsyncSession, case: Case, bob: httpx.AsyncClient, index: Index
+) -> None:
+    lost = await create_resolved_case(session, outcome="lost_competitor", visibility=EVERYONE, **LIKE)
+    practice = await create_practice(session, lost, when_to_use=LIKE["situation"], language="sv")
+    await repeat(session, basis_practice_id=practice.id)
+    await repeat(session, basis_case_id=lost.id, outcome="lost_no_decision")
+    await index(case, lost)
+    lesson, failed = await read(bob, case)
+    assert (lesson["result"], lesson["move"], lesson["id"]) == ("lesson", practice.what_to_do, str(practice.id))
+    assert (lesson["tried"], lesson["worked"]) == (1, 1)
+    assert (failed["result"], failed["letter"], failed["id"]) == ("failed", "A", str(lost.id))
+    assert (failed["tried"], failed["worked"]) == (2, 0)
+
+
 @pytest.mark.parametrize("visibility", [Visibility.RESTRICTED, Visibility.TEAM])
 async def test_a_case_one_may_not_see_is_not_there(
     session: AsyncSession, case: Case, full: FastAPI, open_api: OpenApi, index: Index, visibility: Visibility

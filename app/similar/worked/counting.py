@@ -19,6 +19,8 @@ class Result(StrEnum):
     FAILED = "failed"
     LEFT = "left"
     """It was tried first, and the seller switched to another plan."""
+    LESSON = "lesson"
+    """It was not tried there: a practice tells what to do instead of what failed."""
     UNKNOWN = "unknown"
 
 

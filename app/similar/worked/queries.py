@@ -1,12 +1,10 @@
 """What was tried in cases that are known to be similar. What the viewer may not see is neither shown nor counted."""
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseMove, Code, Plan
@@ -84,21 +82,18 @@ async def list_repeats(
 ) -> Rows:
     """Plans that were started from one of these, and used in a closed case that the viewer may read.
 
-    case_id, outcome (its key), named (by the outcome), source_id: the case they were started from.
+    case_id, outcome (its key), named (by the outcome), basis_case_id, basis_practice_id.
     """
-    source = aliased(Practice)
-    of_practice = and_(source.organisation_id == Plan.organisation_id, source.id == Plan.basis_practice_id)
-    columns: list[ColumnElement[Any]] = [
-        Plan.case_id.label("case_id"),
-        Code.key.label("outcome"),
-        Case.outcome_plan_id.is_not(None).label("named"),
-        func.coalesce(Plan.basis_case_id, source.case_id).label("source_id"),
-    ]
     found = await session.execute(
-        select(*columns)
+        select(
+            Plan.case_id,
+            Plan.basis_case_id,
+            Plan.basis_practice_id,
+            Code.key.label("outcome"),
+            Case.outcome_plan_id.is_not(None).label("named"),
+        )
         .join_from(Plan, Case, Case.id == Plan.case_id)
         .join(Code, Code.id == Case.outcome_id, isouter=True)
-        .join(source, of_practice, isouter=True)
         .where(or_(Plan.basis_case_id.in_(case_ids), Plan.basis_practice_id.in_(practice_ids)))
         .where(Case.state.in_(CLOSED_STATES), visible_to(viewer), _is_used())
         .order_by(Plan.id)

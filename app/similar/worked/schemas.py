@@ -20,7 +20,10 @@ class TriedMoveRead(BaseModel):
     letter: str = Field(description="Of the plan; empty for the move as a practice tells it.", examples=["B"])
     move: str
     positioning: str
-    result: Result = Field(description="`left`: it was tried first, and given up for another plan.")
+    result: Result = Field(
+        description="`left`: it was tried first, and given up for another plan. `lesson`: it was not tried there, but "
+        "learned from what failed."
+    )
     outcome: str | None = Field(description="Key of the outcome of the case.", examples=["won_b"])
     tried: int = Field(description="In so many cases that are known to have ended, this one and those that used it.")
     worked: int = Field(description="In so many of them it worked.")

@@ -1,9 +1,9 @@
 """What worked in cases like one: the moves of similar closed cases and practices, with how often they were tried."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +18,8 @@ from app.similar.schemas import TypedCase
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
 from app.similar.worked import queries
 from app.similar.worked.counting import KNOWN, Result, Tally, Try, count_tries, judge
+
+Tries: TypeAlias = dict[UUID, list[Try]]
 
 
 @dataclass(frozen=True)
@@ -82,39 +84,40 @@ async def list_moves(session: AsyncSession, viewer: Viewer, matches: Sequence[Ma
     for plan in await queries.list_tried_plans(session, viewer, case_ids):
         plans[plan.case_id].append(plan)
     texts = {row.id: row for row in await queries.list_practice_texts(session, viewer, practice_ids)}
-    uses: dict[UUID, list[Try]] = defaultdict(list)
+    tries = await _list_tries(session, viewer, case_ids, practice_ids)
+    return [move for match in matches for move in _compose(match, plans[match.case_id], texts, tries)]
+
+
+async def _list_tries(
+    session: AsyncSession, viewer: Viewer, case_ids: Collection[UUID], practice_ids: Collection[UUID]
+) -> Tries:
+    """By the case or the practice that a plan was started from, or that somebody says was used."""
+    tries: Tries = defaultdict(list)
     for use in await queries.list_uses(session, practice_ids):
         worked = None if use.result is None else use.result is UseResult.WORKED
-        uses[use.practice_id].append(Try(use.case_id or use.id, worked))
-    repeats: dict[UUID, list[Try]] = defaultdict(list)
+        tries[use.practice_id].append(Try(use.case_id or use.id, worked))
     for row in await queries.list_repeats(session, viewer, case_ids, practice_ids):
-        repeats[row.source_id].append(Try(row.case_id, KNOWN.get(judge(row.outcome, used=True, named=row.named))))
-    return [
-        move
-        for match in matches
-        for move in _compose(match, plans[match.case_id], texts, [*uses[_of(match)], *repeats[match.case_id]])
-    ]
+        basis = row.basis_practice_id if row.basis_practice_id in practice_ids else row.basis_case_id
+        tries[basis].append(Try(row.case_id, KNOWN.get(judge(row.outcome, used=True, named=row.named))))
+    return tries
 
 
-def _of(match: Match) -> UUID:
-    return match.practice_id or match.case_id
-
-
-def _compose(
-    match: Match, plans: Sequence[Any], texts: Mapping[UUID, Any], repeated: Sequence[Try]
-) -> Iterator[TriedMove]:
-    """Of a practice its own words in the place of the plan that was used."""
+def _compose(match: Match, plans: Sequence[Any], texts: Mapping[UUID, Any], tries: Tries) -> Iterator[TriedMove]:
+    """Of a practice its own words in the place of the plan that worked; of one that tells of a failure, both."""
     text = texts.get(match.practice_id) if match.practice_id else None
-    told = text is not None and text.what_to_do != ""
-    if text is not None and told:
+    of_case = tries[match.case_id]
+    replaced = False
+    if match.practice_id and text is not None and text.what_to_do:
         result = judge(match.outcome.key if match.outcome else None, used=True)
-        tally = _count(match, result, repeated)
-        yield TriedMove(match, match.title, "", text.what_to_do, text.what_to_say, result, tally)
+        replaced = result is not Result.FAILED
+        uses = [*tries[match.practice_id], *(of_case if replaced else ())]
+        result = result if replaced else Result.LESSON
+        yield TriedMove(match, match.title, "", text.what_to_do, text.what_to_say, result, _count(match, result, uses))
     for plan in plans:
-        if plan.used and told:
+        if plan.used and replaced:
             continue
         result = judge(plan.outcome, used=plan.used, named=plan.named)
-        tally = _count(match, result, repeated if plan.used else ())
+        tally = _count(match, result, of_case if plan.used else ())
         yield TriedMove(match, plan.title, plan.letter, plan.move, plan.positioning, result, tally)
 
 

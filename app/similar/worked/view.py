@@ -21,6 +21,7 @@ RESULT_NAMES: Mapping[Result, str] = {
     Result.WORKED: N_("Worked"),
     Result.FAILED: N_("Did not work"),
     Result.LEFT: N_("Given up for another plan"),
+    Result.LESSON: N_("Learned from a case that failed"),
     Result.UNKNOWN: N_("Nobody knows how it went"),
 }
 
