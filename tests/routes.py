@@ -132,6 +132,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     asked: Hat = await create_hat(session, case, BOB, kind=HatKind.EXPERT, status=HatStatus.ASKED)
     draft = await create_case(session, state=State.DRAFT, **options)
     resolved = await create_resolved_case(session, **options, **results)
+    objection.earlier_case_id = resolved.id
     shared = await create_resolved_case(session, **options, **results)
     parts = _fill(
         text, "title", "when_to_use", "what_to_do", "what_to_say", "why_it_worked", "when_not_to", "trust_note"

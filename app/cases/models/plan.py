@@ -16,12 +16,20 @@ class Effort(StrEnum):
     LARGE = "large"
 
 
+def _index_basis(kind: str) -> Index:
+    """Few plans start from anything."""
+    column = f"basis_{kind}_id"
+    return Index(f"ix_plans_basis_{kind}", "organisation_id", column, postgresql_where=f"{column} IS NOT NULL")
+
+
 class Plan(TenantTable, Base):
     __tablename__ = "plans"
     __table_args__ = (
         ForeignKeyConstraint(["organisation_id", "case_id"], ["cases.organisation_id", "cases.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["organisation_id", "author_id"], ["users.organisation_id", "users.id"]),
         UniqueConstraint("organisation_id", "case_id", "letter"),
+        _index_basis("case"),
+        _index_basis("practice"),
     )
 
     case_id: Mapped[UUID]
