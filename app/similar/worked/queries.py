@@ -12,7 +12,7 @@ from app.cases.queries import visible_to
 from app.cases.workflow import CLOSED_STATES, State
 from app.practices.models import Practice, PracticeUse
 from app.practices.queries import visible_to as practice_visible_to
-from app.similar.queries import Rows
+from app.similar.scope import Rows
 
 
 def _is_used() -> ColumnElement[bool]:
