@@ -132,6 +132,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     asked: Hat = await create_hat(session, case, BOB, kind=HatKind.EXPERT, status=HatStatus.ASKED)
     draft = await create_case(session, state=State.DRAFT, **options)
     resolved = await create_resolved_case(session, **options, **results)
+    objection.earlier_case_id = resolved.id
     shared = await create_resolved_case(session, **options, **results)
     parts = _fill(
         text, "title", "when_to_use", "what_to_do", "what_to_say", "why_it_worked", "when_not_to", "trust_note"
@@ -297,6 +298,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "mark_step_done": {},
     "mark_step_undone": {},
     "raise_objection": {"kind": "tried_before", "text": "We did that in May."},
+    "name_earlier_case": {"case_id": "01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11", "q": "the port"},
     "save_answer_to_objection": {"answer": "Not with their own figures."},
     "save_outcome": {
         "outcome": "won_a",

@@ -255,8 +255,17 @@ async def test_markup_in_any_text_is_shown_on_every_page_and_run_on_none(
         "home",
         "search",
         "similar_panel",
+        "what_worked",
     } <= shown
-    assert {"edit_draft", "edit_section", "edit_plan", "choose_plan", "answer_objection", "report_outcome"} <= shown
+    assert {
+        "edit_draft",
+        "edit_section",
+        "edit_plan",
+        "choose_plan",
+        "answer_objection",
+        "earlier_case",
+        "report_outcome",
+    } <= shown
     assert {"list_people", "person_detail", "list_teams", "team_detail", "list_keys", "account", "show_hat"} <= shown
 
 

@@ -147,15 +147,23 @@ async def start_from_practice(
     chosen = next((open_case for open_case in cases if case in {None, open_case.id}), None)
     if chosen is None:
         raise NotFound
-    prefill = {
-        "practice": row.practice.id,
-        "move": row.practice.what_to_do[:PREFILL_LIMIT],
-        "positioning": row.practice.what_to_say[:PREFILL_LIMIT],
-    }
+    practice = row.practice
     response = redirect(request, "new_plan", case_id=chosen.id)
-    url = request.url_for("new_plan", case_id=chosen.id).include_query_params(**prefill)
-    response.headers["Location"] = f"{url.path}?{url.query}"
+    response.headers["Location"] = address_plan(
+        request, chosen.id, practice.id, practice.what_to_do, practice.what_to_say
+    )
     return response
+
+
+def address_plan(request: Request, case_id: UUID, practice_id: UUID, move: str, positioning: str) -> str:
+    """Where a plan for the case starts from the practice."""
+    prefill = {
+        "practice": practice_id,
+        "move": move[:PREFILL_LIMIT],
+        "positioning": positioning[:PREFILL_LIMIT],
+    }
+    url = request.url_for("new_plan", case_id=case_id).include_query_params(**prefill)
+    return f"{url.path}?{url.query}"
 
 
 router = APIRouter()

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import APIRouter, Query, Request
 
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.cases.deps import ReadableCase
 from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.similar.deps import Slot
+from app.similar.earlier import api as earlier
 from app.similar.filters import Filters
 from app.similar.schemas import (
     PoolLimit,
@@ -22,8 +23,9 @@ from app.similar.schemas import (
 )
 from app.similar.searching import search
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
+from app.similar.worked import api as worked
 
-router = create_api_router("similar cases", write="cases:read")
+similar = create_api_router("similar cases", write="cases:read")
 
 
 def _answer(request: Request, found: SimilarCases) -> SimilarList:
@@ -34,7 +36,7 @@ def _answer(request: Request, found: SimilarCases) -> SimilarList:
     return SimilarList(mode=found.mode, learn=learn, join=join, nothing_close=found.nothing_close)
 
 
-@router.post("/similar-cases", operation_id="find_similar_cases", summary="Cases and practices similar to a text")
+@similar.post("/similar-cases", operation_id="find_similar_cases", summary="Cases and practices similar to a text")
 async def find_similar_cases(
     request: Request, body: SimilarRequest, session: Session, viewer: CurrentViewer, slot: Slot
 ) -> SimilarList:
@@ -42,7 +44,7 @@ async def find_similar_cases(
     return _answer(request, await find_similar(session, viewer, body.text, slot=slot, limit=body.limit))
 
 
-@router.get("/search", operation_id="search_cases", summary="Cases and practices that fit a query with operators")
+@similar.get("/search", operation_id="search_cases", summary="Cases and practices that fit a query with operators")
 async def search_cases(
     request: Request,
     query: Annotated[SearchParameters, Query()],
@@ -57,7 +59,7 @@ async def search_cases(
     return SearchList(**dict(_answer(request, found)), text=result.read.text, notes=notes)
 
 
-@router.get(
+@similar.get(
     "/cases/{case_id}/similar-cases",
     operation_id="list_similar_cases",
     summary="Cases and practices similar to a case",
@@ -82,3 +84,8 @@ async def list_similar_cases(
         filters=Filters(exclude_case_id=case.id),
     )
     return _answer(request, found)
+
+
+router = APIRouter()
+for part in (similar, worked.router, earlier.router):
+    router.include_router(part)

@@ -86,6 +86,8 @@ class Filters:
     team_id: UUID | None = None
     language: str | None = None
     exclude_case_id: UUID | None = None
+    readable: bool = False
+    """Only cases that the viewer may read, and none of which she sees but the practice."""
     criteria: tuple[Criterion, ...] = ()
     holdings: tuple[Holding, ...] = ()
 
@@ -120,6 +122,8 @@ def write_pattern(words: Iterable[str]) -> str:
 
 def narrow(filters: Filters, codes: Codes, readable: ColumnElement[bool]) -> Iterator[ColumnElement[bool]]:
     """Conditions on Case, and on the Practice made from it where one is shown. `readable` is the case itself."""
+    if filters.readable:
+        yield readable
     for criterion in filters.criteria:
         yield _turn(_fits(criterion, codes, readable), excluded=criterion.excluded)
     for holding in filters.holdings:

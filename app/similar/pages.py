@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from app.accounts.deps import CurrentUser, create_page_router
@@ -16,6 +16,7 @@ from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
 from app.similar.chips import list_examples, list_offered, list_taken
 from app.similar.deps import Slot
+from app.similar.earlier import pages as earlier
 from app.similar.filters import Filters
 from app.similar.notes import explain
 from app.similar.reading import ReadQuery
@@ -25,8 +26,9 @@ from app.similar.searching import Search
 from app.similar.searching import search as search_cases
 from app.similar.service import find_similar
 from app.similar.view import view_similar
+from app.similar.worked import pages as worked
 
-router = create_page_router()
+pages = create_page_router()
 
 FEWEST_CHARACTERS = 12
 """A case that is being written says something from here on."""
@@ -37,7 +39,7 @@ POOLS = "pools"
 """The block that htmx fetches."""
 
 
-@router.post("/similar/typing")
+@pages.post("/similar/typing")
 async def similar_while_typing(request: Request, session: Session, viewer: CurrentUser, slot: Slot) -> Response:
     """Cases like the one in the form, which need not be finished. Nothing is saved."""
     form = await read_form(request, TypedCase)
@@ -55,7 +57,7 @@ async def similar_while_typing(request: Request, session: Session, viewer: Curre
     )
 
 
-@router.get("/cases/{case_id}/similar")
+@pages.get("/cases/{case_id}/similar")
 async def similar_panel(
     request: Request, case: ReadableCase, session: Session, viewer: CurrentUser, slot: Slot
 ) -> Response:
@@ -75,7 +77,7 @@ async def similar_panel(
     return render(request, "similar/panel.html", context, block=POOLS if wants_block(request) else None)
 
 
-@router.get("/search")
+@pages.get("/search")
 async def search(request: Request, session: Session, viewer: CurrentUser, slot: Slot, now: Now) -> Response:
     """What the viewer may see, by meaning, words and operators. A search that cannot be taken keeps what was typed."""
     typed = dict(request.query_params)
@@ -113,3 +115,8 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
         status_code=422 if errors else 200,
         block=POOLS if wants_block(request) else None,
     )
+
+
+router = APIRouter()
+for part in (pages, worked.router, earlier.router):
+    router.include_router(part)

@@ -67,6 +67,11 @@ def shorten(text: str) -> str:
     return pieces[0] + (" …" if len(pieces) > 1 else "") if pieces else ""
 
 
+def name_mode(found: SimilarCases | None, slot: ModelSlot) -> str:
+    """How cases were found, or would be: full, keywords, loading or reindexing."""
+    return "reindexing" if found and found.reindexing else slot.mode or "loading"
+
+
 def view_similar(
     found: SimilarCases | None, slot: ModelSlot, asked: Facets, url_path_for: Callable[..., str]
 ) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def view_similar(
     return {
         "asked": found is not None,
         "listed": False,
-        "mode": "reindexing" if found and found.reindexing else slot.mode or "loading",
+        "mode": name_mode(found, slot),
         "learn": [view_match(match, url_path_for) for match in found.learn] if found else [],
         "join": [view_match(match, url_path_for) for match in found.join] if found else [],
         "nothing_close": found.nothing_close if found else False,

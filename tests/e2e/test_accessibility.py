@@ -114,11 +114,13 @@ STATES = {
     "edit_draft": State.DRAFT,
     "edit_section": State.INVESTIGATING,
     "similar_panel": State.INVESTIGATING,
+    "what_worked": State.CREATING,
     "new_plan": State.CREATING,
     "edit_plan": State.CREATING,
     "choose_plan": State.CREATING,
     "new_objection": State.CREATING,
     "answer_objection": State.TRYING,
+    "earlier_case": State.TRYING,
     "report_outcome": State.TRYING,
     "share_case": State.RESOLVED,
 }

@@ -16,12 +16,20 @@ class Effort(StrEnum):
     LARGE = "large"
 
 
+def _index_basis(kind: str) -> Index:
+    """Few plans start from anything."""
+    column = f"basis_{kind}_id"
+    return Index(f"ix_plans_basis_{kind}", "organisation_id", column, postgresql_where=f"{column} IS NOT NULL")
+
+
 class Plan(TenantTable, Base):
     __tablename__ = "plans"
     __table_args__ = (
         ForeignKeyConstraint(["organisation_id", "case_id"], ["cases.organisation_id", "cases.id"], ondelete="CASCADE"),
         ForeignKeyConstraint(["organisation_id", "author_id"], ["users.organisation_id", "users.id"]),
         UniqueConstraint("organisation_id", "case_id", "letter"),
+        _index_basis("case"),
+        _index_basis("practice"),
     )
 
     case_id: Mapped[UUID]
@@ -78,7 +86,13 @@ class Objection(TenantTable, Base):
         ForeignKeyConstraint(["organisation_id", "kind_id"], ["codes.organisation_id", "codes.id"]),
         ForeignKeyConstraint(["organisation_id", "raised_by_id"], ["users.organisation_id", "users.id"]),
         ForeignKeyConstraint(["organisation_id", "answered_by_id"], ["users.organisation_id", "users.id"]),
+        ForeignKeyConstraint(
+            ["organisation_id", "earlier_case_id"],
+            ["cases.organisation_id", "cases.id"],
+            ondelete="SET NULL (earlier_case_id)",
+        ),
         Index(None, "organisation_id", "plan_id", "id"),
+        Index(None, "organisation_id", "earlier_case_id"),
     )
 
     plan_id: Mapped[UUID]
@@ -90,6 +104,8 @@ class Objection(TenantTable, Base):
     answered_by_id: Mapped[UUID | None]
     answered_at: Mapped[datetime | None]
     was_right: Mapped[bool | None]
+    earlier_case_id: Mapped[UUID | None]
+    """In which something like the plan was tried before. Shown to those who may see that case."""
 
     kind = related("Code", "Objection.kind_id")
     raised_by = related("User", "Objection.raised_by_id")

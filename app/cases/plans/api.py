@@ -34,11 +34,8 @@ PLAN = "/cases/{case_id}/plans/{plan_id}"
 
 
 async def _read_plans(session: AsyncSession, case: Case, plans: list[Plan], viewer: Viewer) -> list[PlanRead]:
-    bases = await queries.list_visible_titles(session, {p.basis_case_id for p in plans if p.basis_case_id}, viewer)
-    return [
-        PlanRead.from_plan(plan, chosen=service.is_chosen(case, plan), basis_visible=plan.basis_case_id in bases)
-        for plan in plans
-    ]
+    visible = await queries.list_visible_titles(session, queries.list_named_cases(plans), viewer)
+    return [PlanRead.from_plan(plan, chosen=service.is_chosen(case, plan), visible=visible) for plan in plans]
 
 
 async def _answer_plan(session: AsyncSession, case: Case, plan: Plan, viewer: Viewer, response: Response) -> PlanRead:
@@ -186,4 +183,6 @@ async def answer_objection(
 ) -> ObjectionRead:
     """Anyone who can read the case may, once; whoever answered may mend the answer."""
     await service.answer_objection(session, case, objection, body.answer, viewer, now)
-    return ObjectionRead.from_objection(await queries.get_objection(session, objection.id))
+    named = [objection.earlier_case_id] if objection.earlier_case_id else []
+    visible = await queries.list_visible_titles(session, named, viewer)
+    return ObjectionRead.from_objection(await queries.get_objection(session, objection.id), visible)

@@ -20,6 +20,11 @@ def may_edit_plan(case: Case, plan: Plan, viewer: Viewer) -> bool:
     return viewer.user_id is not None and viewer.user_id in {plan.author_id, case.owner_id}
 
 
+def may_link(case: Case, objection: Objection, viewer: Viewer) -> bool:
+    """Whoever raised the objection, and the case's owner."""
+    return viewer.user_id is not None and viewer.user_id in {objection.raised_by_id, case.owner_id}
+
+
 def may_tick(case: Case, step: PlanStep, viewer: Viewer) -> bool:
     """The case's owner, and the step's."""
     return viewer.user_id is not None and viewer.user_id in {step.owner_id, case.owner_id}
@@ -82,6 +87,15 @@ def _find_objection(plan: Plan, objection_id: UUID) -> Objection:
     return objection
 
 
+async def get_linkable_objection(
+    case: LockedCase, plan: LockedPlan, objection_id: UUID, viewer: CurrentViewer
+) -> Objection:
+    objection = _find_objection(plan, objection_id)
+    if not may_link(case, objection, viewer):
+        raise Forbidden(_("Only who logged the objection and the owner of the case may name an earlier case."))
+    return objection
+
+
 OwnPlan = Annotated[Plan, Depends(get_own_plan)]
 """A plan the viewer may edit, for showing the form."""
 
@@ -93,3 +107,6 @@ TickableStep = Annotated[PlanStep, Depends(get_tickable_step)]
 
 ReadableObjection = Annotated[Objection, Depends(get_readable_objection)]
 LockedObjection = Annotated[Objection, Depends(get_locked_objection)]
+
+LinkableObjection = Annotated[Objection, Depends(get_linkable_objection)]
+"""An objection, of a locked case, for which the viewer may name an earlier case."""

@@ -13,7 +13,7 @@ from app.accounts.models import User
 from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Objection, Plan, PlanStep
-from app.cases.queries import PRACTICES, practice_visible_to, visible_to
+from app.cases.queries import PRACTICES, is_private, practice_visible_to, visible_to
 
 
 @cache
@@ -77,10 +77,23 @@ async def find_basis(session: AsyncSession, case_id: UUID, viewer: Viewer) -> Ca
     return await session.scalar(select(Case).where(Case.id == case_id, visible_to(viewer)))
 
 
+async def may_compare(session: AsyncSession, case_id: UUID, viewer: Viewer) -> bool:
+    """Whether there is such a case, posted, and the viewer may see it."""
+    posted = select(Case.id).where(Case.id == case_id, visible_to(viewer), ~is_private())
+    return await session.scalar(posted) is not None
+
+
 async def find_used_plan(session: AsyncSession, case: Case) -> Plan | None:
     """The plan that was used in the end, else the one that was chosen."""
     plan_id = case.outcome_plan_id or case.chosen_plan_id
     return None if plan_id is None else await session.scalar(select(Plan).where(Plan.id == plan_id))
+
+
+def list_named_cases(plans: Sequence[Plan]) -> set[UUID]:
+    """The earlier cases that plans were started from, and those that their objections name."""
+    bases = {plan.basis_case_id for plan in plans}
+    earlier = {objection.earlier_case_id for plan in plans for objection in plan.objections}
+    return {case_id for case_id in bases | earlier if case_id is not None}
 
 
 async def list_visible_titles(session: AsyncSession, case_ids: Collection[UUID], viewer: Viewer) -> dict[UUID, str]:

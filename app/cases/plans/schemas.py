@@ -1,5 +1,6 @@
 """What comes in and goes out about plans: the fields of the API, and the forms of the pages."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from itertools import zip_longest
 from typing import Annotated
@@ -89,6 +90,15 @@ class AnswerInput(BaseModel):
     answer: WrittenShortText = Field(examples=["In May it was our calculation. This one is theirs."])
 
 
+class EarlierCaseInput(BaseModel):
+    model_config = API_INPUT
+
+    case_id: UUID | None = Field(
+        description="The case in which it was tried before; null takes the name back.",
+        examples=["019aa7a4-6f0e-7d11-8d5c-6b0f6a0c7d10"],
+    )
+
+
 class PlanForm(PlanFields):
     """The plan form: its steps come as parallel lists, one element a row, so that it works without JavaScript."""
 
@@ -140,9 +150,13 @@ class ObjectionRead(BaseModel):
     answered_by: Named | None
     answered_at: datetime | None
     was_right: bool | None = Field(description="Judged when the outcome is known.")
+    earlier_case_id: UUID | None = Field(
+        description="In which it was tried before. Given only to those who may see that case."
+    )
 
     @classmethod
-    def from_objection(cls, objection: Objection) -> "ObjectionRead":
+    def from_objection(cls, objection: Objection, visible: Collection[UUID] = ()) -> "ObjectionRead":
+        """`visible` are those of the named cases that the reader may see."""
         return cls(
             id=objection.id,
             kind=objection.kind.key,
@@ -153,6 +167,7 @@ class ObjectionRead(BaseModel):
             answered_by=name_of(objection.answered_by),
             answered_at=objection.answered_at,
             was_right=objection.was_right,
+            earlier_case_id=objection.earlier_case_id if objection.earlier_case_id in visible else None,
         )
 
 
@@ -172,7 +187,8 @@ class PlanRead(PlanFields):
     updated_at: datetime
 
     @classmethod
-    def from_plan(cls, plan: Plan, *, chosen: bool, basis_visible: bool) -> "PlanRead":
+    def from_plan(cls, plan: Plan, *, chosen: bool, visible: Collection[UUID]) -> "PlanRead":
+        """`visible` are those of the cases it names that the reader may see."""
         return cls(
             **{name: getattr(plan, name) for name in PlanFields.model_fields},
             id=plan.id,
@@ -183,9 +199,9 @@ class PlanRead(PlanFields):
             author=name_of(plan.author),
             move=plan.move,
             steps=[StepRead.from_step(step) for step in plan.steps],
-            objections=[ObjectionRead.from_objection(objection) for objection in plan.objections],
+            objections=[ObjectionRead.from_objection(objection, visible) for objection in plan.objections],
             basis_practice_id=plan.basis_practice_id,
-            basis_case_id=plan.basis_case_id if basis_visible else None,
+            basis_case_id=plan.basis_case_id if plan.basis_case_id in visible else None,
             created_at=plan.created_at,
             updated_at=plan.updated_at,
         )

@@ -29,6 +29,8 @@ from app.core.jobs import publish
 from app.core.versions import refuse_stale
 
 FOLLOW_UP_AFTER = timedelta(days=14)
+TRIED_BEFORE = "tried_before"
+"""The kind of an objection that an earlier case can be named for."""
 
 
 class TooManyPlans(Conflict):
@@ -39,6 +41,12 @@ class AlreadyTried(Conflict):
     """The plan to choose is the one being tried."""
 
     code = "already_tried"
+
+
+class NotTriedBefore(Conflict):
+    """The objection is of another kind, so that no earlier case belongs to it."""
+
+    code = "not_tried_before"
 
 
 class NotTried(Conflict):
@@ -237,4 +245,19 @@ async def answer_objection(
     objection.answer = answer
     objection.answered_by_id = answered_by_id
     objection.answered_at = now
+    await announce_change(session, case, now)
+
+
+async def link_earlier_case(
+    session: AsyncSession, case: Case, objection: Objection, earlier_id: UUID | None, viewer: Viewer, now: datetime
+) -> None:
+    """Name the case in which it was tried before; None takes the name back. The viewer must see that case."""
+    refuse_closed(case)
+    if objection.kind.key != TRIED_BEFORE:
+        raise NotTriedBefore(_("Only an objection that it was tried before names an earlier case."))
+    if earlier_id == case.id:
+        raise Invalid.at("case_id", _("Choose another case than this one."))
+    if earlier_id is not None and not await queries.may_compare(session, earlier_id, viewer):
+        raise Invalid.at("case_id", _("There is no such case, or you may not see it."))
+    objection.earlier_case_id = earlier_id
     await announce_change(session, case, now)

@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
 from app.cases.deps import may_choose, may_edit
-from app.cases.models import Case, Plan, PlanStep
-from app.cases.plans.deps import may_edit_plan, may_tick
-from app.cases.plans.queries import list_visible_titles
+from app.cases.models import Case, Objection, Plan, PlanStep
+from app.cases.plans.deps import may_edit_plan, may_link, may_tick
+from app.cases.plans.queries import list_named_cases, list_visible_titles
 from app.cases.plans.schemas import MAX_PLANS
-from app.cases.plans.service import is_chosen
+from app.cases.plans.service import TRIED_BEFORE, is_chosen
 from app.cases.workflow import OPEN_STATES, CaseFacts, Move, State, find_missing
 from app.core.i18n import gettext as _
 
@@ -28,6 +28,15 @@ class StepView:
 
 
 @dataclass(frozen=True)
+class ObjectionView:
+    objection: Objection
+    earlier_title: str | None
+    """Of the case in which it was tried before, for those who may see that case."""
+    may_link: bool
+    """The viewer may name such a case now."""
+
+
+@dataclass(frozen=True)
 class PlanView:
     plan: Plan
     chosen: bool
@@ -37,6 +46,7 @@ class PlanView:
     may_choose: bool
     basis_title: str | None
     """Of the earlier case it was started from, for those who may see that case."""
+    objections: list[ObjectionView]
 
 
 @dataclass(frozen=True)
@@ -63,7 +73,7 @@ async def view_plans(
     session: AsyncSession, case: Case, plans: Sequence[Plan], facts: CaseFacts, viewer: Viewer, now: datetime
 ) -> PlansView:
     """The plans of a case, as `list_plans` loads them, for this viewer."""
-    titles = await list_visible_titles(session, {p.basis_case_id for p in plans if p.basis_case_id}, viewer)
+    titles = await list_visible_titles(session, list_named_cases(plans), viewer)
     chooses = case.state in {State.CREATING, State.TRYING} and await may_choose(session, case, viewer)
     choice_missing = find_missing(Move.CHOOSE, replace(facts, reason="given"))
     first_missing = find_missing(Move.CREATE, facts) if case.state is State.INVESTIGATING else []
@@ -98,6 +108,16 @@ def _view_plan(
         may_edit=case.state in OPEN_STATES and may_edit_plan(case, plan, viewer),
         may_choose=chooses and not tried,
         basis_title=titles.get(plan.basis_case_id) if plan.basis_case_id else None,
+        objections=[_view_objection(case, objection, viewer, titles) for objection in plan.objections],
+    )
+
+
+def _view_objection(case: Case, objection: Objection, viewer: Viewer, titles: dict[UUID, str]) -> ObjectionView:
+    asked = case.state in OPEN_STATES and objection.kind.key == TRIED_BEFORE
+    return ObjectionView(
+        objection=objection,
+        earlier_title=titles.get(objection.earlier_case_id) if objection.earlier_case_id else None,
+        may_link=asked and may_link(case, objection, viewer),
     )
 
 
