@@ -1,8 +1,9 @@
 """Pages with similar cases: while a case is being written, beside a case, and as search."""
 
 from urllib.parse import urlencode
+from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from app.accounts.deps import CurrentUser, create_page_router
@@ -16,6 +17,7 @@ from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
 from app.similar.chips import list_examples, list_offered, list_taken
 from app.similar.deps import Slot
+from app.similar.feedback import pages as feedback
 from app.similar.filters import Filters
 from app.similar.notes import explain
 from app.similar.reading import ReadQuery
@@ -24,9 +26,10 @@ from app.similar.scoring import Facets
 from app.similar.searching import Search
 from app.similar.searching import search as search_cases
 from app.similar.service import find_similar
+from app.similar.shown import list_beside
 from app.similar.view import view_similar
 
-router = create_page_router()
+pages = create_page_router()
 
 FEWEST_CHARACTERS = 12
 """A case that is being written says something from here on."""
@@ -37,15 +40,19 @@ POOLS = "pools"
 """The block that htmx fetches."""
 
 
-@router.post("/similar/typing")
-async def similar_while_typing(request: Request, session: Session, viewer: CurrentUser, slot: Slot) -> Response:
-    """Cases like the one in the form, which need not be finished. Nothing is saved."""
+@pages.post("/similar/typing")
+async def similar_while_typing(
+    request: Request, session: Session, viewer: CurrentUser, slot: Slot, case: UUID | None = None
+) -> Response:
+    """Cases like the one in the form, which need not be finished. Nothing is saved; `case` is what it will be."""
     form = await read_form(request, TypedCase)
     typed = form.data or TypedCase()
     found = None
     if len(typed.text) >= FEWEST_CHARACTERS:
         found = await find_similar(session, viewer, typed.text, slot=slot, limit=SHOWN_BESIDE, facets=typed.facets)
-    context = view_similar(found, slot, typed.facets, request.app.url_path_for) | {"case": None, "may_plan": False}
+    beside = await list_beside(session, viewer, found.matches if found else [], case)
+    context = view_similar(found, slot, typed.facets, request.app.url_path_for, beside)
+    context |= {"case": None, "asking": case, "may_plan": False}
     return render(
         request,
         "similar/panel.html",
@@ -55,7 +62,7 @@ async def similar_while_typing(request: Request, session: Session, viewer: Curre
     )
 
 
-@router.get("/cases/{case_id}/similar")
+@pages.get("/cases/{case_id}/similar")
 async def similar_panel(
     request: Request, case: ReadableCase, session: Session, viewer: CurrentUser, slot: Slot
 ) -> Response:
@@ -71,11 +78,13 @@ async def similar_panel(
         filters=Filters(exclude_case_id=case.id),
     )
     may_plan = case.state in OPEN_STATES and may_edit(case, viewer)
-    context = view_similar(found, slot, typed.facets, request.app.url_path_for) | {"case": case, "may_plan": may_plan}
+    beside = await list_beside(session, viewer, found.matches, case.id)
+    context = view_similar(found, slot, typed.facets, request.app.url_path_for, beside)
+    context |= {"case": case, "asking": case.id, "may_plan": may_plan}
     return render(request, "similar/panel.html", context, block=POOLS if wants_block(request) else None)
 
 
-@router.get("/search")
+@pages.get("/search")
 async def search(request: Request, session: Session, viewer: CurrentUser, slot: Slot, now: Now) -> Response:
     """What the viewer may see, by meaning, words and operators. A search that cannot be taken keeps what was typed."""
     typed = dict(request.query_params)
@@ -93,7 +102,8 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
     def link(q: str) -> str:
         return f"{request.url_for('search').path}?{urlencode(chosen | {'q': q})}"
 
-    context = view_similar(result.found, slot, Facets(), request.app.url_path_for) | {
+    beside = await list_beside(session, viewer, result.found.matches if result.found else [], None)
+    context = view_similar(result.found, slot, Facets(), request.app.url_path_for, beside) | {
         "typed": {name: typed.get(name, "") for name in SearchQuery.model_fields},
         "errors": errors,
         "states": SEARCHED_STATES,
@@ -105,6 +115,7 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
         "examples": list_examples(viewer.local_day(now)),
         "may_plan": False,
         "case": None,
+        "asking": None,
     }
     return render(
         request,
@@ -113,3 +124,8 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
         status_code=422 if errors else 200,
         block=POOLS if wants_block(request) else None,
     )
+
+
+router = APIRouter()
+for part in (pages, feedback.router):
+    router.include_router(part)

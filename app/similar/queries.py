@@ -39,6 +39,7 @@ from app.practices.queries import Codes, narrow_cases
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.filters import Filters, narrow
 from app.similar.models import Passage, PassageVector, StoryVector
+from app.similar.opinions import count_unhelpful, count_worked
 from app.similar.vocabulary import QueryWords, measure_words
 
 Rows: TypeAlias = Sequence[Row[*tuple[Any, ...]]]
@@ -222,7 +223,7 @@ def _any_of(ids: Sequence[UUID]) -> Any:
 
 
 async def list_facts(session: AsyncSession, case_ids: Sequence[UUID]) -> Rows:
-    """What cases are about and how they ended, in codes."""
+    """What cases are about and how they ended, in codes, and how colleagues took them."""
     obstacle_ids = func.array(
         select(CaseObstacle.code_id)
         .where(CaseObstacle.case_id == Case.id)
@@ -247,6 +248,8 @@ async def list_facts(session: AsyncSession, case_ids: Sequence[UUID]) -> Rows:
             ((Case.outcome_worked != "") | (Case.outcome_not_worked != "")).label("has_written_outcome"),
             obstacle_ids.label("obstacle_ids"),
             worked.label("verified_uses"),
+            count_unhelpful().label("unhelpful"),
+            count_worked().label("worked_for"),
         )
         .join_from(Case, Deal, Deal.id == Case.deal_id)
         .where(Case.id == _any_of(case_ids))

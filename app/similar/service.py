@@ -29,7 +29,7 @@ from app.similar.nearest import find_nearest
 from app.similar.passages import PROBLEM_SECTIONS, cut_text
 from app.similar.queries import Query
 from app.similar.ranking import rank
-from app.similar.scoring import NO_STORY, Asked, Candidate, Evidence, Facets, Mode, Story
+from app.similar.scoring import NO_STORY, Asked, Candidate, Evidence, Facets, Mode, Reception, Story
 from app.similar.vocabulary import QueryWords, read_query_words
 
 log = structlog.get_logger("similar")
@@ -65,6 +65,10 @@ class SimilarCases:
     @property
     def nothing_close(self) -> bool:
         return not self.learn and not self.join
+
+    @property
+    def matches(self) -> list[Match]:
+        return [*self.learn, *self.join]
 
 
 async def find_similar(
@@ -221,6 +225,7 @@ async def load_candidates(
             outcome=_key(codes, fact.outcome_id),
             has_written_outcome=fact.has_written_outcome,
             verified_uses=fact.verified_uses,
+            reception=Reception(fact.unhelpful, fact.worked_for),
         )
         for row in found
         if (fact := facts.get(row.case_id)) is not None
