@@ -320,11 +320,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "set_trust": {"trust": "needs_review", "note": "The rule changed in May."},
     "give_match_feedback": {"reason": "out_of_date", "words": "They have new owners."},
     "take_back_match_feedback": {},
+    "ask_solver_of_match": {"text": "How did you get in again?"},
     "similar_while_typing": {"title": "The terminal went quiet", "obstacles": ["silent"], "situation": "Silence."},
 }
 """What somebody would send, by the name of the page's route. A route that takes no field has an empty form."""
 
 ACTORS: dict[str, Person] = {"accept_hat": BOB, "decline_hat": BOB, "show_hat": BOB, "hand_over": MONA}
+ACTORS |= dict.fromkeys(("question_to_solver", "ask_solver_of_match", "ask_solver"), BOB)
 
 
 def find_actor(route: Route) -> Person:

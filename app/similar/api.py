@@ -27,6 +27,7 @@ from app.similar.schemas import (
 from app.similar.searching import search
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
 from app.similar.shown import NOTHING_BESIDE, list_beside
+from app.similar.solvers import api as solvers
 
 finding = create_api_router("similar cases", write="cases:read")
 
@@ -99,5 +100,5 @@ async def list_similar_cases(
 
 
 router = APIRouter()
-for part in (finding, feedback.router):
+for part in (finding, feedback.router, solvers.router):
     router.include_router(part)

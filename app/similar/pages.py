@@ -27,6 +27,7 @@ from app.similar.searching import Search
 from app.similar.searching import search as search_cases
 from app.similar.service import find_similar
 from app.similar.shown import list_beside
+from app.similar.solvers import pages as solvers
 from app.similar.view import view_similar
 
 pages = create_page_router()
@@ -127,5 +128,5 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
 
 
 router = APIRouter()
-for part in (pages, feedback.router):
+for part in (pages, feedback.router, solvers.router):
     router.include_router(part)
