@@ -321,6 +321,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "give_match_feedback": {"reason": "out_of_date", "words": "They have new owners."},
     "take_back_match_feedback": {},
     "ask_solver_of_match": {"text": "How did you get in again?"},
+    "words_for_obstacle": {"title": "The terminal went quiet", "situation": "Nobody answers the phone."},
     "similar_while_typing": {"title": "The terminal went quiet", "obstacles": ["silent"], "situation": "Silence."},
 }
 """What somebody would send, by the name of the page's route. A route that takes no field has an empty form."""

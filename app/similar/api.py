@@ -8,7 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.accounts.viewer import Viewer
+from app.cases.codes import find_code
 from app.cases.deps import ReadableCase
+from app.cases.models import CodeKind
 from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.similar.deps import Slot
@@ -22,6 +24,8 @@ from app.similar.schemas import (
     SimilarCase,
     SimilarList,
     SimilarRequest,
+    SuggestedObstacle,
+    SuggestingList,
     TypedCase,
 )
 from app.similar.searching import search
@@ -51,10 +55,16 @@ async def _answer(
 @finding.post("/similar-cases", operation_id="find_similar_cases", summary="Cases and practices similar to a text")
 async def find_similar_cases(
     request: Request, body: SimilarRequest, session: Session, viewer: CurrentViewer, slot: Slot
-) -> SimilarList:
+) -> SuggestingList:
     """Reads only: it needs the scope `cases:read`, and no `Idempotency-Key`."""
     found = await find_similar(session, viewer, body.text, slot=slot, limit=body.limit)
-    return await _answer(request, session, viewer, found)
+    code = found.suggestion and await find_code(session, CodeKind.OBSTACLE, found.suggestion.obstacle)
+    suggested = (
+        [SuggestedObstacle(key=code.key, name=code.name, definition=code.definition, band=found.suggestion.sureness)]
+        if code and found.suggestion
+        else []
+    )
+    return SuggestingList(**dict(await _answer(request, session, viewer, found)), suggested_obstacles=suggested)
 
 
 @finding.get("/search", operation_id="search_cases", summary="Cases and practices that fit a query with operators")

@@ -8,10 +8,12 @@ from pydantic import ValidationError
 
 from app.accounts.deps import CurrentUser, create_page_router
 from app.cases.deps import ReadableCase, may_edit
-from app.cases.workflow import OPEN_STATES
+from app.cases.schemas import Key
+from app.cases.workflow import OPEN_STATES, State
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.forms import explain_all, read_form
+from app.core.i18n import DEFAULT_LANGUAGE
 from app.core.templating import render, wants_block
 from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
@@ -28,7 +30,8 @@ from app.similar.searching import search as search_cases
 from app.similar.service import find_similar
 from app.similar.shown import list_beside
 from app.similar.solvers import pages as solvers
-from app.similar.view import view_similar
+from app.similar.telling import find_telling_sentence
+from app.similar.view import view_similar, view_suggestion
 
 pages = create_page_router()
 
@@ -53,13 +56,32 @@ async def similar_while_typing(
         found = await find_similar(session, viewer, typed.text, slot=slot, limit=SHOWN_BESIDE, facets=typed.facets)
     beside = await list_beside(session, viewer, found.matches if found else [], case)
     context = view_similar(found, slot, typed.facets, request.app.url_path_for, beside)
-    context |= {"case": None, "asking": case, "may_plan": False}
+    suggestion = await view_suggestion(session, found.suggestion if found else None, typed.dismissed)
+    context |= {"case": None, "asking": case, "may_plan": False, "suggestion": suggestion}
     return render(
         request,
         "similar/panel.html",
         context,
         status_code=422 if form.errors else 200,
         block=POOLS if wants_block(request) else None,
+    )
+
+
+@pages.post("/similar/obstacle-words")
+async def words_for_obstacle(request: Request, viewer: CurrentUser, slot: Slot, obstacle: Key) -> Response:
+    """The sentence in the form that speaks for the obstacle it sounds like. Nothing is saved."""
+    form = await read_form(request, TypedCase)
+    typed = form.data or TypedCase()
+    sentence = None
+    if slot.embedder is not None and typed.text:
+        language = viewer.language or DEFAULT_LANGUAGE
+        sentence = await find_telling_sentence(slot.embedder, typed.text, obstacle, language)
+    return render(
+        request,
+        "similar/telling.html",
+        {"sentence": sentence},
+        status_code=422 if form.errors else 200,
+        block="words" if wants_block(request) else None,
     )
 
 
@@ -81,7 +103,8 @@ async def similar_panel(
     may_plan = case.state in OPEN_STATES and may_edit(case, viewer)
     beside = await list_beside(session, viewer, found.matches, case.id)
     context = view_similar(found, slot, typed.facets, request.app.url_path_for, beside)
-    context |= {"case": case, "asking": case.id, "may_plan": may_plan}
+    suggestion = await view_suggestion(session, found.suggestion if case.state is State.DRAFT else None)
+    context |= {"case": case, "asking": case.id, "may_plan": may_plan, "suggestion": suggestion}
     return render(request, "similar/panel.html", context, block=POOLS if wants_block(request) else None)
 
 

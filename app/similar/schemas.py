@@ -19,6 +19,7 @@ from app.similar.operators import Problem, Token
 from app.similar.queries import INDEXED_STATES
 from app.similar.scoring import Band, Facets, Mode, Part
 from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
+from app.similar.suggesting import Sureness
 
 PoolLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many at the most in each pool.")]
 
@@ -41,6 +42,8 @@ class TypedCase(BaseModel):
     industry: Key | None = None
     stage: Key | None = None
     product: Line = ""
+    dismissed: list[Key] = Field(default_factory=list, max_length=60)
+    """Obstacles that were suggested for this draft, and refused."""
 
     @classmethod
     def from_case(cls, case: Case) -> "TypedCase":
@@ -183,6 +186,21 @@ class SimilarList(BaseModel):
     learn: list[SimilarCase] = Field(description="Closed cases and practices to learn from.")
     join: list[SimilarCase] = Field(description="Open cases to join.")
     nothing_close: bool
+
+
+class SuggestedObstacle(BaseModel):
+    """An obstacle that the text may be stuck for: a question to whoever wrote it, no answer."""
+
+    key: str = Field(examples=["no_decision_maker_access"])
+    name: str = Field(description="In the language of the request.", examples=["No access to the decision maker"])
+    definition: str
+    band: Sureness = Field(description="`likely`: about seven in ten fit. `possible`: just under half do.")
+
+
+class SuggestingList(SimilarList):
+    """As similar cases are answered, with what the text sounds like."""
+
+    suggested_obstacles: list[SuggestedObstacle] = Field(description="None unless the reading is sure enough.")
 
 
 class SearchList(SimilarList):

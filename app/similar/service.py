@@ -30,6 +30,7 @@ from app.similar.passages import PROBLEM_SECTIONS, cut_text
 from app.similar.queries import Query
 from app.similar.ranking import rank
 from app.similar.scoring import NO_STORY, Asked, Candidate, Evidence, Facets, Mode, Reception, Story
+from app.similar.suggesting import Suggestion, suggest_obstacle
 from app.similar.vocabulary import QueryWords, read_query_words
 
 log = structlog.get_logger("similar")
@@ -61,6 +62,8 @@ class SimilarCases:
     """What came nearest where nothing is close enough."""
     reindexing: bool = False
     """The model was changed: words and codes answer until it has read all cases."""
+    suggestion: Suggestion | None = None
+    """What the text sounds like, unless it is among the codes that were asked with."""
 
     @property
     def nothing_close(self) -> bool:
@@ -130,7 +133,7 @@ async def find_similar(
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
     reindexing = embedder is not None and generation is None and await has_generation(session)
-    return SimilarCases(mode, learn, join, nearest[0] if nearest else None, reindexing)
+    return SimilarCases(mode, learn, join, next(iter(nearest), None), reindexing, suggest(embedder, reading, facets))
 
 
 async def choose_embedder(
@@ -172,6 +175,14 @@ async def read_text(embedder: BatchingEmbedder | None, text: str, language: str)
         return None
     adaptation = embedder.adaptation
     return Reading(adaptation.centre(mean / length, "query", language), adaptation.centre(story, "story", language))
+
+
+def suggest(embedder: BatchingEmbedder | None, reading: Reading | None, facets: Facets) -> Suggestion | None:
+    """What the text sounds like, from the vector that it was compared with."""
+    if embedder is None or reading is None:
+        return None
+    shares, stuck = embedder.adaptation.read_obstacles(reading.story), embedder.adaptation.read_stuck(reading.story)
+    return suggest_obstacle(shares, stuck, facets.obstacles)
 
 
 async def load_candidates(

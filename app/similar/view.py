@@ -1,12 +1,15 @@
 """Matches as the templates show them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from markupsafe import Markup
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.cases.codes import find_code
+from app.cases.models import CodeKind
 from app.core.i18n import gettext as _
 from app.embeddings.slot import ModelSlot
 from app.similar.feedback.schemas import REASON_NAMES
@@ -15,6 +18,7 @@ from app.similar.passages import cut_text
 from app.similar.scoring import Facets
 from app.similar.service import SimilarCases
 from app.similar.shown import NOTHING_BESIDE, Beside
+from app.similar.suggesting import Suggestion
 from app.similar.words import mark_words
 
 RESOLUTION_WORDS = 40
@@ -100,3 +104,23 @@ def view_similar(
         "nearest": {"url": nearest.link(url_path_for), "title": nearest.title} if nearest else None,
         "lacking": nearest.list_lacking(asked) if nearest else [],
     }
+
+
+@dataclass(frozen=True)
+class SuggestionView:
+    """What `similar/_suggestion.html` shows of an obstacle that may fit."""
+
+    key: str
+    name: str
+    definition: str
+    is_likely: bool
+
+
+async def view_suggestion(
+    session: AsyncSession, suggestion: Suggestion | None, dismissed: Collection[str] = ()
+) -> SuggestionView | None:
+    """None as well for what was dismissed, and for a code that can no longer be chosen."""
+    if suggestion is None or suggestion.obstacle in dismissed:
+        return None
+    code = await find_code(session, CodeKind.OBSTACLE, suggestion.obstacle)
+    return SuggestionView(code.key, code.name, code.definition, suggestion.sureness == "likely") if code else None
