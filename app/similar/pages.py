@@ -68,12 +68,14 @@ async def similar_while_typing(
 
 
 @pages.post("/similar/obstacle-words")
-async def words_for_obstacle(request: Request, viewer: CurrentUser, slot: Slot, obstacle: Key) -> Response:
+async def words_for_obstacle(
+    request: Request, viewer: CurrentUser, slot: Slot, obstacle: Key | None = None
+) -> Response:
     """The sentence in the form that speaks for the obstacle it sounds like. Nothing is saved."""
     form = await read_form(request, TypedCase)
     typed = form.data or TypedCase()
     sentence = None
-    if slot.embedder is not None and typed.text:
+    if slot.embedder is not None and obstacle and typed.text:
         language = viewer.language or DEFAULT_LANGUAGE
         sentence = await find_telling_sentence(slot.embedder, typed.text, obstacle, language)
     return render(
