@@ -16,6 +16,7 @@ from app.cases.workflow import State
 from app.core.config import Settings
 from app.main import create_app
 from app.practices.models import PracticeUse, UseResult
+from app.similar.models import FeedbackReason, MatchFeedback
 from tests.conftest import SECRET_KEY
 from tests.factories import (
     NOW,
@@ -140,6 +141,10 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     practice = await create_practice(session, shared, trust="needs_review", trust_by_id=MONA.id, trust_at=NOW, **parts)
     use = PracticeUse(**organisation, practice_id=practice.id, user_id=BOB.id, result=UseResult.PARTLY, note=text)
     session.add(use)
+    said = MatchFeedback(
+        **organisation, user_id=ALICE.id, case_id=resolved.id, reason=FeedbackReason.OUT_OF_DATE, words=text, at=NOW
+    )
+    session.add(said)
     key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -157,6 +162,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "objection_id": objection.id,
             "hat_id": asked.id,
             "practice_id": practice.id,
+            "match_id": resolved.id,
             "user_id": BOB.id,
             "team_id": team.id,
             "key_id": key.id,
@@ -314,11 +320,16 @@ FORMS: dict[str, dict[str, Any]] = {
     "save_practice": PRACTICE,
     "use_practice": {"result": "worked", "note": "In a warehouse."},
     "set_trust": {"trust": "needs_review", "note": "The rule changed in May."},
+    "give_match_feedback": {"reason": "out_of_date", "words": "They have new owners."},
+    "take_back_match_feedback": {},
+    "ask_solver_of_match": {"text": "How did you get in again?"},
+    "words_for_obstacle": {"title": "The terminal went quiet", "situation": "Nobody answers the phone."},
     "similar_while_typing": {"title": "The terminal went quiet", "obstacles": ["silent"], "situation": "Silence."},
 }
 """What somebody would send, by the name of the page's route. A route that takes no field has an empty form."""
 
 ACTORS: dict[str, Person] = {"accept_hat": BOB, "decline_hat": BOB, "show_hat": BOB, "hand_over": MONA}
+ACTORS |= dict.fromkeys(("question_to_solver", "ask_solver_of_match", "ask_solver"), BOB)
 
 
 def find_actor(route: Route) -> Person:

@@ -170,6 +170,8 @@ FOREIGN_IDS: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/cases/{case}/plans", {"move": "Call.", "steps": [{"text": "Call", "owner_id": str(BOB.id)}]}),
     ("POST", "/cases/{case}/plans", {"move": "Call.", "basis_case_id": "{case_id}"}),
     ("POST", "/cases/{case}/plans", {"move": "Call.", "basis_practice_id": "{practice_id}"}),
+    ("POST", "/matches/{case}/feedback", {"reason": "other", "asking_case_id": "{case_id}"}),
+    ("POST", "/matches/{case}/questions", {"text": "How?", "asking_case_id": "{case_id}"}),
 ]
 
 

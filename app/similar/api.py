@@ -1,15 +1,21 @@
 """Similar cases for programs."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer, create_api_router
+from app.accounts.viewer import Viewer
+from app.cases.codes import find_code
 from app.cases.deps import ReadableCase
+from app.cases.models import CodeKind
 from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.similar.deps import Slot
 from app.similar.earlier import api as earlier
+from app.similar.feedback import api as feedback
 from app.similar.filters import Filters
 from app.similar.schemas import (
     PoolLimit,
@@ -19,32 +25,51 @@ from app.similar.schemas import (
     SimilarCase,
     SimilarList,
     SimilarRequest,
+    SuggestedObstacle,
+    SuggestingList,
     TypedCase,
 )
 from app.similar.searching import search
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
+from app.similar.shown import NOTHING_BESIDE, list_beside
+from app.similar.solvers import api as solvers
 from app.similar.worked import api as worked
 
-similar = create_api_router("similar cases", write="cases:read")
+finding = create_api_router("similar cases", write="cases:read")
 
 
-def _answer(request: Request, found: SimilarCases) -> SimilarList:
+async def _answer(
+    request: Request, session: AsyncSession, viewer: Viewer, found: SimilarCases, asking: UUID | None = None
+) -> SimilarList:
+    beside = await list_beside(session, viewer, found.matches, asking)
     learn, join = (
-        [SimilarCase.from_match(match, match.link(request.app.url_path_for)) for match in pool]
+        [
+            SimilarCase.from_match(
+                match, match.link(request.app.url_path_for), beside.get(match.case_id, NOTHING_BESIDE).said
+            )
+            for match in pool
+        ]
         for pool in (found.learn, found.join)
     )
     return SimilarList(mode=found.mode, learn=learn, join=join, nothing_close=found.nothing_close)
 
 
-@similar.post("/similar-cases", operation_id="find_similar_cases", summary="Cases and practices similar to a text")
+@finding.post("/similar-cases", operation_id="find_similar_cases", summary="Cases and practices similar to a text")
 async def find_similar_cases(
     request: Request, body: SimilarRequest, session: Session, viewer: CurrentViewer, slot: Slot
-) -> SimilarList:
+) -> SuggestingList:
     """Reads only: it needs the scope `cases:read`, and no `Idempotency-Key`."""
-    return _answer(request, await find_similar(session, viewer, body.text, slot=slot, limit=body.limit))
+    found = await find_similar(session, viewer, body.text, slot=slot, limit=body.limit)
+    code = found.suggestion and await find_code(session, CodeKind.OBSTACLE, found.suggestion.obstacle)
+    suggested = (
+        [SuggestedObstacle(key=code.key, name=code.name, definition=code.definition, band=found.suggestion.sureness)]
+        if code and found.suggestion
+        else []
+    )
+    return SuggestingList(**dict(await _answer(request, session, viewer, found)), suggested_obstacles=suggested)
 
 
-@similar.get("/search", operation_id="search_cases", summary="Cases and practices that fit a query with operators")
+@finding.get("/search", operation_id="search_cases", summary="Cases and practices that fit a query with operators")
 async def search_cases(
     request: Request,
     query: Annotated[SearchParameters, Query()],
@@ -56,10 +81,10 @@ async def search_cases(
     result = await search(session, viewer, query.q, slot=slot, limit=query.limit)
     found = result.found or SimilarCases(slot.mode or "keywords", [], [])
     notes = [SearchNote.from_token(token) for token in result.read.notes]
-    return SearchList(**dict(_answer(request, found)), text=result.read.text, notes=notes)
+    return SearchList(**dict(await _answer(request, session, viewer, found)), text=result.read.text, notes=notes)
 
 
-@similar.get(
+@finding.get(
     "/cases/{case_id}/similar-cases",
     operation_id="list_similar_cases",
     summary="Cases and practices similar to a case",
@@ -83,9 +108,9 @@ async def list_similar_cases(
         facets=typed.facets,
         filters=Filters(exclude_case_id=case.id),
     )
-    return _answer(request, found)
+    return await _answer(request, session, viewer, found, case.id)
 
 
 router = APIRouter()
-for part in (similar, worked.router, earlier.router):
+for part in (finding, worked.router, earlier.router, feedback.router, solvers.router):
     router.include_router(part)

@@ -90,6 +90,7 @@ def compose_match(
         band=ranked.band,
         query_language=query_language,
         shared=name_shared(asked, candidate.facets, codes),
+        unhelpful=candidate.reception.unhelpful,
     )
 
 

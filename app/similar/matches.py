@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from app.cases.workflow import State
-from app.core.i18n import N_
+from app.cases.workflow import OPEN_STATES, State
+from app.core.i18n import N_, ngettext
 from app.core.i18n import gettext as _
 from app.practices.models import Trust
 from app.practices.queries import CodeName
@@ -106,6 +106,8 @@ class Match:
     query_language: str
     shared: Mapping[Part, str]
     """Names of the codes and the product that query and case have in common."""
+    unhelpful: int = 0
+    """How many colleagues found it not helpful."""
 
     @property
     def kind(self) -> Literal["case", "practice"]:
@@ -114,6 +116,10 @@ class Match:
     @property
     def id(self) -> UUID:
         return self.practice_id or self.case_id
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
 
     def link(self, url_path_for: Callable[..., str]) -> str:
         """The address of its page."""
@@ -137,6 +143,9 @@ class Match:
                 return _("Same words: {words}").format(words=", ".join(words)) if words else ""
             case "obstacle":
                 return _("Same obstacle: {name}").format(name=self.shared[part])
+            case "feedback":
+                said = ngettext("Did not help one colleague", "Did not help {number} colleagues", self.unhelpful)
+                return said.format(number=self.unhelpful)
             case _:
                 return self.shared[part]
 

@@ -1,6 +1,10 @@
-"""Passages: the text of cases and practices, cut by section, with its words; and their vectors beside them."""
+"""Passages: the text of cases and practices, cut by section, with its words; and their vectors beside them.
+
+And what people said of the matches they were shown.
+"""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +13,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstrai
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, TenantTable
+from app.core.db import Base, TenantTable, enum_column
 from app.embeddings.slot import DIMENSIONS
 
 
@@ -123,3 +127,44 @@ class StoryVector(TenantTable, Base):
     content_hash: Mapped[str] = mapped_column(String(64))
     """Of the text that was read."""
     vector: Mapped[Any] = mapped_column(HALFVEC(DIMENSIONS))
+
+
+class FeedbackReason(StrEnum):
+    """Why a match did not help."""
+
+    OTHER_OBSTACLE = "other_obstacle"
+    OTHER_CUSTOMER = "other_customer"
+    OUTCOME_UNCLEAR = "outcome_unclear"
+    OUT_OF_DATE = "out_of_date"
+    OTHER = "other"
+
+
+class MatchFeedback(TenantTable, Base):
+    """Somebody found a match not helpful: once a person for each match and the case it was shown for."""
+
+    __tablename__ = "match_feedback"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "user_id"], ["users.organisation_id", "users.id"]),
+        ForeignKeyConstraint(["organisation_id", "case_id"], ["cases.organisation_id", "cases.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["organisation_id", "asking_case_id"], ["cases.organisation_id", "cases.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint(
+            "organisation_id",
+            "case_id",
+            "user_id",
+            "asking_case_id",
+            name="uq_match_feedback_pair",
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(None, "organisation_id", "asking_case_id"),
+    )
+
+    user_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    """The case that was shown, or the one whose practice was."""
+    asking_case_id: Mapped[UUID | None]
+    """The case it was shown for; empty for a search."""
+    reason: Mapped[FeedbackReason] = enum_column(FeedbackReason, "reason")
+    words: Mapped[str] = mapped_column(Text, default="")
+    at: Mapped[datetime]

@@ -139,7 +139,7 @@ def cut_text(text: str, *, words: int = PIECE_WORDS) -> list[str]:
     """The text in pieces of at most `words` words, cut between sentences where a sentence allows it."""
     pieces: list[str] = []
     room = 0
-    for sentence in _split_sentences(text, words):
+    for sentence in split_sentences(text, words=words):
         length = len(sentence.split())
         if length > room:
             pieces.append(sentence)
@@ -150,7 +150,8 @@ def cut_text(text: str, *, words: int = PIECE_WORDS) -> list[str]:
     return pieces
 
 
-def _split_sentences(text: str, words: int) -> Iterator[str]:
+def split_sentences(text: str, *, words: int = PIECE_WORDS) -> Iterator[str]:
+    """The sentences in their order; one of more than so many words in several parts."""
     for sentence in SENTENCE_END.split(text):
         parts = sentence.split()
         for start in range(0, len(parts), words):

@@ -33,6 +33,7 @@ from app.embeddings.vectors import Vector
 from app.practices.models import Practice, PracticeUse, UseResult
 from app.practices.queries import Codes
 from app.similar.models import Passage, PassageVector, StoryVector
+from app.similar.opinions import count_unhelpful, count_worked
 from app.similar.scope import POOLS, Rows, Scope, belongs_to, select_first, write_once
 from app.similar.vocabulary import MEASURE, QueryWords, name_words
 
@@ -213,6 +214,8 @@ def _write_facts() -> Select[*tuple[Any, ...]]:
             ((Case.outcome_worked != "") | (Case.outcome_not_worked != "")).label("has_written_outcome"),
             obstacle_ids.label("obstacle_ids"),
             worked.label("verified_uses"),
+            count_unhelpful().label("unhelpful"),
+            count_worked().label("worked_for"),
         )
         .join_from(Case, Deal, Deal.id == Case.deal_id)
         .where(Case.id == CASES)

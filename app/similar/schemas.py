@@ -13,11 +13,13 @@ from app.practices.models import Trust
 from app.practices.schemas import FeedFilter
 from app.similar.filters import Filters
 from app.similar.matches import Match
+from app.similar.models import FeedbackReason
 from app.similar.notes import explain
 from app.similar.operators import Problem, Token
 from app.similar.scope import INDEXED_STATES
 from app.similar.scoring import Band, Facets, Mode, Part
 from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
+from app.similar.suggesting import Sureness
 
 PoolLimit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="How many at the most in each pool.")]
 
@@ -40,6 +42,8 @@ class TypedCase(BaseModel):
     industry: Key | None = None
     stage: Key | None = None
     product: Line = ""
+    dismissed: list[Key] = Field(default_factory=list, max_length=60)
+    """Obstacles that were suggested for this draft, and refused."""
 
     @classmethod
     def from_case(cls, case: Case) -> "TypedCase":
@@ -126,7 +130,10 @@ class SimilarCase(BaseModel):
     state: State
     url: str = Field(description="Its page.", examples=["/practices/019aa7a4-6f0e-7d11-8d5c-6b0f6a0c7d10"])
     score: float = Field(description="Between 0 and 1; the parts add up to it.", examples=[0.61])
-    parts: dict[Part, float] = Field(examples=[{"meaning": 0.38, "words": 0.11, "obstacle": 0.12}])
+    parts: dict[Part, float] = Field(
+        description="`feedback` is below 0: what it costs that colleagues found no help in it.",
+        examples=[{"meaning": 0.38, "words": 0.11, "obstacle": 0.15, "feedback": -0.03}],
+    )
     band: Band | None = Field(description="Nothing where filters alone were asked for, and the score is 0.")
     reasons: list[str] = Field(examples=[["Says the same in Swedish", "Same obstacle: Champion left"]])
     passage: PassageRead | None
@@ -134,9 +141,10 @@ class SimilarCase(BaseModel):
     outcome: str | None = Field(description="Key of the outcome.", examples=["won_b"])
     plan: PlanUsed | None = Field(description="The plan that was used, or is being tried.")
     resolution: str = Field(description="What helped, or what did not.")
+    feedback: FeedbackReason | None = Field(description="Why you found it not helpful, if you said so.")
 
     @classmethod
-    def from_match(cls, match: Match, url: str) -> Self:
+    def from_match(cls, match: Match, url: str, said: FeedbackReason | None) -> Self:
         return cls(
             id=match.id,
             kind=match.kind,
@@ -152,6 +160,7 @@ class SimilarCase(BaseModel):
             outcome=match.outcome.key if match.outcome else None,
             plan=PlanUsed.model_validate(match.plan, from_attributes=True) if match.plan else None,
             resolution=match.resolution,
+            feedback=said,
         )
 
 
@@ -177,6 +186,21 @@ class SimilarList(BaseModel):
     learn: list[SimilarCase] = Field(description="Closed cases and practices to learn from.")
     join: list[SimilarCase] = Field(description="Open cases to join.")
     nothing_close: bool
+
+
+class SuggestedObstacle(BaseModel):
+    """An obstacle that the text may be stuck for: a question to whoever wrote it, no answer."""
+
+    key: str = Field(examples=["no_decision_maker_access"])
+    name: str = Field(description="In the language of the request.", examples=["No access to the decision maker"])
+    definition: str
+    band: Sureness = Field(description="`likely`: about seven in ten fit. `possible`: just under half do.")
+
+
+class SuggestingList(SimilarList):
+    """As similar cases are answered, with what the text sounds like."""
+
+    suggested_obstacles: list[SuggestedObstacle] = Field(description="None unless the reading is sure enough.")
 
 
 class SearchList(SimilarList):

@@ -1,14 +1,16 @@
 """What makes a case similar, in numbers that add up. Pure.
 
     text  = (meaning + story + words) / (1 + W)         (without the model: words alone)
-    score = (text + what is shared) / (1 + what could be shared)
+    score = (text + what is shared) / (1 + what could be shared) * (1 - doubt)
 
 - `meaning` is the cosine of the best passage with the query, both less the mean of their language;
 - `story` is the cosine of the whole stories, read for why they are stuck, times how surely both are stuck deals;
+- `doubt` is small: that colleagues found no help in the case, less that it worked for others;
 - `words` is W times what the passage holds of the query's rare words, measured by what the best passage holds. A
   passage in another language is credited with what passages as near in meaning usually hold.
 
-Every part is at least 0 and the score at most 1. docs/similarity.md tells where the numbers come from.
+Every part but that of the doubt is at least 0, and the score between 0 and 1. docs/similarity.md tells where the
+numbers come from.
 """
 
 import math
@@ -19,7 +21,7 @@ from typing import Literal, TypeAlias
 from uuid import UUID
 
 Band: TypeAlias = Literal["strong", "possible"]
-Part: TypeAlias = Literal["meaning", "story", "words", "obstacle", "industry", "product", "stage"]
+Part: TypeAlias = Literal["meaning", "story", "words", "obstacle", "industry", "product", "stage", "feedback"]
 Mode: TypeAlias = Literal["full", "keywords"]
 
 LEAST_STORY = 0.1
@@ -58,6 +60,13 @@ STRONG = 0.6
 FLOORS: Mapping[Mode, float] = {"full": 0.37, "keywords": 0.2}
 LOWER_WHEN_STUCK = 0.05
 """Stuck deals of other trades share less than other texts: as surely as one is told, so much lower is the floor."""
+MOST_DOUBT = 0.15
+"""All that feedback can take of a score, whoever gives how much of it: a strong match stays a match."""
+HALF_DOUBT = 4
+"""So many people who found no help take half of that."""
+USE_OUTWEIGHS = 2
+"""One for whom it worked outweighs so many who found no help: he tried it."""
+
 FAILED_OUTCOMES = frozenset({"lost_competitor", "lost_no_decision", "withdrawn_by_us"})
 
 
@@ -105,6 +114,24 @@ NO_STORY = Story(0.0, 0.0)
 
 
 @dataclass(frozen=True)
+class Reception:
+    """How colleagues took a case that was shown to them: people, each of whom counts once."""
+
+    unhelpful: int = 0
+    """Found it not helpful, or used it in vain; and it worked for them on no other occasion."""
+    worked: int = 0
+
+    @property
+    def doubt(self) -> float:
+        """The share of the score that it costs, from 0 to below `MOST_DOUBT`."""
+        left = max(0, self.unhelpful - USE_OUTWEIGHS * self.worked)
+        return MOST_DOUBT * left / (left + HALF_DOUBT)
+
+
+UNTOLD = Reception()
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A case, or the practice made from it, with its passages that were looked at."""
 
@@ -119,6 +146,7 @@ class Candidate:
     outcome: str | None = None
     has_written_outcome: bool = False
     verified_uses: int = 0
+    reception: Reception = UNTOLD
 
     @property
     def failed(self) -> bool:
@@ -161,7 +189,7 @@ class Ranked:
 
 
 def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
-    """The candidate's best passage, its story and its shared codes, as parts of one score between 0 and 1.
+    """The candidate's best passage, its story, its shared codes and its feedback, as parts of a score from 0 to 1.
 
     `best` is what the best passage of all candidates tells of the query's words, in nats.
     """
@@ -180,7 +208,10 @@ def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
     possible = 1 + sum(weights[part] for part in given)
     parts = {part: value / whole / possible for part, value in text.items()}
     parts |= {part: weights[part] * share / possible for part, share in shared.items()}
-    return Ranked(candidate, passage_id, {part: value for part, value in parts.items() if value > 0})
+    told: dict[Part, float] = {part: value for part, value in parts.items() if value > 0}
+    if told and candidate.reception.doubt:
+        told["feedback"] = -candidate.reception.doubt * min(1.0, math.fsum(told.values()))
+    return Ranked(candidate, passage_id, told)
 
 
 def score_passage(evidence: Evidence, asked: Asked, best: float) -> dict[Part, float]:

@@ -13,6 +13,7 @@ from app.embeddings.adaptation import estimate_stuck
 from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.language import detect_language
 from app.embeddings.slot import ModelSlot
+from app.embeddings.vectors import Vector
 from app.practices.queries import Codes, list_code_names
 from app.similar import queries
 from app.similar.asked import read_beside
@@ -26,7 +27,8 @@ from app.similar.passages import PROBLEM_SECTIONS
 from app.similar.queries import Query
 from app.similar.ranking import rank
 from app.similar.scope import EVERYTHING, Rows, Scope
-from app.similar.scoring import NO_STORY, Asked, Candidate, Evidence, Facets, Mode, Story
+from app.similar.scoring import NO_STORY, Asked, Candidate, Evidence, Facets, Mode, Reception, Story
+from app.similar.suggesting import Suggestion, suggest_obstacle
 from app.similar.vocabulary import read_query_words
 
 FEWEST_LOOKED_AT = 10
@@ -52,10 +54,16 @@ class SimilarCases:
     """What came nearest where nothing is close enough."""
     reindexing: bool = False
     """The model was changed: words and codes answer until it has read all cases."""
+    suggestion: Suggestion | None = None
+    """What the text sounds like, unless it is among the codes that were asked with."""
 
     @property
     def nothing_close(self) -> bool:
         return not self.learn and not self.join
+
+    @property
+    def matches(self) -> list[Match]:
+        return [*self.learn, *self.join]
 
 
 async def find_similar(
@@ -88,12 +96,12 @@ async def find_similar(
         vector = await query_read
         if vector is not None and generation is not None:
             found = merge(found, await find_nearest(session, scope, vector, generation.id, depth))
-            story = await story_read
-            stuck = embedder.adaptation.read_stuck(story) if embedder and story is not None else 0.0
-            query = replace(query, vector=vector, story=story, stuck=stuck)
-            if story is not None and stuck >= FEWEST_STUCK:
-                told = await find_nearest(session, scope, story, generation.id, depth, StoryVector)
-                found = merge(found, told)
+        story = await story_read
+    if embedder is not None and vector is not None and generation is not None:
+        stuck = embedder.adaptation.read_stuck(story) if story is not None else 0.0
+        query = replace(query, vector=vector, story=story, stuck=stuck)
+        if story is not None and stuck >= FEWEST_STUCK:
+            found = merge(found, await find_nearest(session, scope, story, generation.id, depth, StoryVector))
     mode: Mode = "keywords" if query.vector is None else "full"
     if mode == "keywords" and facets.obstacles:
         found = merge(found, await queries.find_coded(session, scope, facets.obstacles, depth))
@@ -102,8 +110,9 @@ async def find_similar(
     ranking = rank(candidates, asked, limit, floor=floor)
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
+    suggestion = suggest(embedder, story, facets)
     reindexing = embedder is not None and generation is None and await has_generation(session)
-    return SimilarCases(mode, learn, join, nearest[0] if nearest else None, reindexing)
+    return SimilarCases(mode, learn, join, next(iter(nearest), None), reindexing, suggestion)
 
 
 async def choose_embedder(
@@ -119,6 +128,14 @@ async def choose_embedder(
 def merge(some: Rows, others: Rows) -> Rows:
     """Each case once."""
     return list({row.case_id: row for row in [*some, *others]}.values())
+
+
+def suggest(embedder: BatchingEmbedder | None, story: Vector | None, facets: Facets) -> Suggestion | None:
+    """What the text sounds like, from the vector that it was compared with."""
+    if embedder is None or story is None:
+        return None
+    shares, stuck = embedder.adaptation.read_obstacles(story), embedder.adaptation.read_stuck(story)
+    return suggest_obstacle(shares, stuck, facets.obstacles)
 
 
 async def load_candidates(
@@ -172,6 +189,7 @@ async def load_candidates(
             outcome=_key(codes, fact.outcome_id),
             has_written_outcome=fact.has_written_outcome,
             verified_uses=fact.verified_uses,
+            reception=Reception(fact.unhelpful, fact.worked_for),
         )
         for row in found
         if (fact := facts.get(row.case_id)) is not None

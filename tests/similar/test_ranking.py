@@ -1,4 +1,6 @@
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -9,12 +11,18 @@ from hypothesis import strategies as st
 from app.similar.ranking import STEP, choose_shown, holds_all, order, rank
 from app.similar.scoring import (
     FAILED_OUTCOMES,
+    FLOORS,
+    MOST_DOUBT,
     STRONG,
+    UNTOLD,
+    USE_OUTWEIGHS,
     Asked,
     Candidate,
     Evidence,
     Facets,
+    Part,
     Ranked,
+    Reception,
     Story,
     score_candidate,
 )
@@ -40,6 +48,7 @@ evidence = st.builds(
     relative_length=st.floats(0.01, 20),
     tells_problem=st.booleans(),
 )
+receptions = st.builds(Reception, unhelpful=st.integers(0, 40), worked=st.integers(0, 5))
 candidates = st.builds(
     Candidate,
     case_id=st.uuids(),
@@ -53,6 +62,7 @@ candidates = st.builds(
     outcome=st.sampled_from(OUTCOMES),
     has_written_outcome=st.booleans(),
     verified_uses=st.integers(0, 3),
+    reception=receptions,
 )
 asked = st.builds(
     Asked,
@@ -78,7 +88,7 @@ def test_the_score_is_the_sum_of_its_parts_and_bounded(candidate: Candidate, ask
     ranked = score(candidate, asked)
     assert ranked.score == pytest.approx(math.fsum(ranked.parts.values()))
     assert 0 <= ranked.score <= 1 + 1e-9
-    assert all(value > 0 for value in ranked.parts.values())
+    assert all((value < 0) is (part == "feedback") and value for part, value in ranked.parts.items())
 
 
 @given(candidates, asked, st.floats(0, 0.5))
@@ -95,6 +105,49 @@ def test_more_evidence_never_lowers_the_score(candidate: Candidate, asked: Asked
         }
     )
     assert score(better, asked).score >= score(candidate, asked).score - 1e-9
+
+
+def with_reception(candidate: Candidate, reception: Reception) -> Candidate:
+    return replace(candidate, reception=reception)
+
+
+@given(candidates, asked, receptions)
+def test_feedback_costs_a_bounded_share_and_hides_nothing_else(
+    candidate: Candidate, asked: Asked, reception: Reception
+) -> None:
+    untold, told = (score(with_reception(candidate, taken), asked) for taken in (UNTOLD, reception))
+    assert "feedback" not in untold.parts
+    assert {part: value for part, value in told.parts.items() if part != "feedback"} == untold.parts
+    assert (1 - MOST_DOUBT) * untold.score - 1e-9 <= told.score <= untold.score
+    if untold.band == "strong":
+        assert told.score > max(FLOORS.values())
+
+
+@given(candidates, asked, receptions, st.integers(1, 10))
+def test_more_who_found_no_help_never_raise_a_score_and_more_for_whom_it_worked_never_lower_it(
+    candidate: Candidate, asked: Asked, reception: Reception, more: int
+) -> None:
+    as_told = score(with_reception(candidate, reception), asked).score
+    unhelpful = replace(reception, unhelpful=reception.unhelpful + more)
+    worked = replace(reception, worked=reception.worked + more)
+    assert score(with_reception(candidate, unhelpful), asked).score <= as_told
+    assert score(with_reception(candidate, worked), asked).score >= as_told
+
+
+@given(candidates, asked, st.integers(0, 5))
+def test_those_for_whom_it_worked_outweigh_twice_as_many(candidate: Candidate, asked: Asked, worked: int) -> None:
+    outweighed = with_reception(candidate, Reception(USE_OUTWEIGHS * worked, worked))
+    assert score(outweighed, asked) == Ranked(outweighed, *score_untold(candidate, asked))
+
+
+def score_untold(candidate: Candidate, asked: Asked) -> tuple[UUID | None, Mapping[Part, float]]:
+    ranked = score(with_reception(candidate, UNTOLD), asked)
+    return ranked.passage_id, ranked.parts
+
+
+def test_a_handful_of_voices_moves_no_match_by_two_steps() -> None:
+    assert 0 < Reception(1).doubt < STEP
+    assert Reception(5).doubt < 2 * STEP
 
 
 @given(pools, asked, st.integers(1, 20))
