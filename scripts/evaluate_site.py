@@ -67,6 +67,8 @@ class Answer:
     """Both pools merged by score: ids of documents, best first."""
 
     documents: list[str]
+    scores: list[float]
+    """Of the documents."""
     nothing_close: bool
     milliseconds: float
 
@@ -123,7 +125,8 @@ class ScratchSite:
             milliseconds = (time.perf_counter() - started) * 1000
         assert found.mode == "full" or not asked
         matches = sorted([*found.learn, *found.join], key=lambda match: -match.score)[:DEPTH]
-        return Answer([self.documents[match.case_id] for match in matches], found.nothing_close, milliseconds)
+        documents = [self.documents[match.case_id] for match in matches]
+        return Answer(documents, [match.score for match in matches], found.nothing_close, milliseconds)
 
     async def warm_up(self, texts: Sequence[str]) -> None:
         """Ask what is like these texts and not the same: an encoded text is remembered."""

@@ -38,13 +38,17 @@ def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bo
         scored.sort(key=lambda ranked: (ranked.score, ranked.candidate.case_id.int), reverse=True)
         learn, join = ([r for r in scored if r.candidate.is_open is is_open][:limit] for is_open in (False, True))
         return Ranking(learn, join, nearest=None)
-    relevant = [ranked for ranked in scored if ranked.score >= asked.floor or holds_all(ranked.candidate, asked)]
+    relevant = [ranked for ranked in scored if is_relevant(ranked, asked)]
     nearest = None if relevant else max(scored, key=lambda ranked: ranked.score, default=None)
     return Ranking(
         learn=choose_shown(order([ranked for ranked in relevant if not ranked.candidate.is_open]), limit),
         join=choose_shown(order([ranked for ranked in relevant if ranked.candidate.is_open]), limit),
         nearest=nearest,
     )
+
+
+def is_relevant(ranked: Ranked, asked: Asked) -> bool:
+    return ranked.score >= asked.find_floor(ranked.language) or holds_all(ranked.candidate, asked)
 
 
 def holds_all(candidate: Candidate, asked: Asked) -> bool:

@@ -1,9 +1,10 @@
 """What makes a case similar, in numbers that add up. Pure.
 
-    text  = (meaning + story + words) / (1 + W)         (without the model: words alone)
+    text  = (M meaning + story + words) / (1 + W)       (without the model: words alone)
     score = (text + what is shared) / (1 + what could be shared) * (1 - doubt)
 
-- `meaning` is the cosine of the best passage with the query, both less the mean of their language;
+- `meaning` is the cosine of the best passage with the query, both less the mean of their language; M is 1, and less
+  as surely as the text tells of a stuck deal;
 - `story` is the cosine of the whole stories, read for why they are stuck, times how surely both are stuck deals;
 - `doubt` is small: that colleagues found no help in the case, less that it worked for others;
 - `words` is W times what the passage holds of the query's rare words, measured by what the best passage holds. A
@@ -24,8 +25,10 @@ Band: TypeAlias = Literal["strong", "possible"]
 Part: TypeAlias = Literal["meaning", "story", "words", "obstacle", "industry", "product", "stage", "feedback"]
 Mode: TypeAlias = Literal["full", "keywords"]
 
-LEAST_STORY = 0.1
-"""What the story counts where nothing tells of a stuck deal; where both texts surely do, it counts 1."""
+LEAST_STORY, MOST_STORY = 0.1, 1.5
+"""What the story counts where nothing tells of a stuck deal, and where both texts surely do."""
+MEANING_LESS_WHEN_STUCK = 0.5
+"""What passages of stuck deals have in common is trade and product: as surely as one is told, so much less is it."""
 
 UNLIKE_STORIES, LIKE_STORIES = 0.35, 0.65
 """Cosines from which on two stories begin to be, and surely are, of deals that are stuck alike."""
@@ -57,9 +60,8 @@ FACET_WEIGHTS: Mapping[Mode, Mapping[Part, float]] = {
 """Codes say more where there is no meaning to compare."""
 
 STRONG = 0.6
-FLOORS: Mapping[Mode, float] = {"full": 0.37, "keywords": 0.2}
-LOWER_WHEN_STUCK = 0.05
-"""Stuck deals of other trades share less than other texts: as surely as one is told, so much lower is the floor."""
+FLOOR_OF_WORDS = 0.2
+"""Without the model, the least score of a match."""
 MOST_DOUBT = 0.15
 """All that feedback can take of a score, whoever gives how much of it: a strong match stays a match."""
 HALF_DOUBT = 4
@@ -154,6 +156,23 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Floors:
+    """The least score of a match with the model, by the languages of query and passage."""
+
+    of_pairs: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    of_others: float = 0.37
+    """Of pairs that were not measured, or of a model that was not."""
+    lower_when_stuck: float = 0.05
+    """Stuck deals of other trades share less than other texts: as surely as one is told, so much lower."""
+
+    def find(self, asked: str, told: str, stuck: float) -> float:
+        return self.of_pairs.get((asked, told), self.of_others) - self.lower_when_stuck * stuck
+
+
+UNMEASURED = Floors()
+
+
+@dataclass(frozen=True)
 class Asked:
     """What is looked for, beside its text."""
 
@@ -164,11 +183,11 @@ class Asked:
     """Of all the query's words that were looked for, in nats."""
     stuck: float = 0.0
     """How surely the text tells of a stuck deal, 0 to 1."""
+    floors: Floors = UNMEASURED
 
-    @property
-    def floor(self) -> float:
-        """The least score of a match."""
-        return FLOORS[self.mode] - (LOWER_WHEN_STUCK * self.stuck if self.mode == "full" else 0.0)
+    def find_floor(self, language: str) -> float:
+        """The least score of a match by a passage in this language."""
+        return self.floors.find(self.language, language, self.stuck) if self.mode == "full" else FLOOR_OF_WORDS
 
 
 @dataclass(frozen=True)
@@ -182,6 +201,11 @@ class Ranked:
     @property
     def score(self) -> float:
         return min(1.0, math.fsum(self.parts.values()))
+
+    @property
+    def language(self) -> str:
+        """Of its passage; empty without one."""
+        return next((e.language for e in self.candidate.evidence if e.passage_id == self.passage_id), "")
 
     @property
     def band(self) -> Band:
@@ -219,11 +243,12 @@ def score_passage(evidence: Evidence, asked: Asked, best: float) -> dict[Part, f
     if asked.mode == "keywords":
         return {"words": share_words(evidence, asked.information)}
     weight = weigh_words(asked)
-    meaning = max(0.0, evidence.cosine or 0.0) * (1.0 if evidence.tells_problem else SOLUTION_SHARE)
+    near = max(0.0, evidence.cosine or 0.0) * (1.0 if evidence.tells_problem else SOLUTION_SHARE)
+    meaning = near * (1 - MEANING_LESS_WHEN_STUCK * asked.stuck)
     words = min(1.0, evidence.told / (best + FEW_WORDS)) if best > 0 else 0.0
     credited = 0.0
     if evidence.language != asked.language:
-        credited = max(0.0, min(1.0, EXPECTED_GROWTH * (meaning - EXPECTED_FROM)) - words)
+        credited = max(0.0, min(1.0, EXPECTED_GROWTH * (near - EXPECTED_FROM)) - words)
     return {"meaning": (meaning + weight * credited) / (1 + weight), "words": weight * words / (1 + weight)}
 
 
@@ -233,7 +258,7 @@ def score_story(story: Story, asked: Asked) -> float:
     """
     alike = (story.cosine - UNLIKE_STORIES) / (LIKE_STORIES - UNLIKE_STORIES)
     surely = story.stuck * max(asked.stuck**2, min(1.0, alike, MOST_BY_LIKENESS * asked.stuck))
-    return (LEAST_STORY + (1 - LEAST_STORY) * surely) * max(0.0, story.cosine)
+    return (LEAST_STORY + (MOST_STORY - LEAST_STORY) * surely) * max(0.0, story.cosine)
 
 
 def weigh_words(asked: Asked) -> float:

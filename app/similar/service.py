@@ -19,6 +19,7 @@ from app.similar import queries
 from app.similar.asked import read_beside
 from app.similar.composing import load_matches
 from app.similar.filters import Filters
+from app.similar.floors import find_floors
 from app.similar.generations import find_generation, has_generation
 from app.similar.matches import Match
 from app.similar.models import StoryVector
@@ -27,7 +28,7 @@ from app.similar.passages import PROBLEM_SECTIONS
 from app.similar.queries import Query
 from app.similar.ranking import rank
 from app.similar.scope import EVERYTHING, Rows, Scope
-from app.similar.scoring import NO_STORY, Asked, Candidate, Evidence, Facets, Mode, Reception, Story
+from app.similar.scoring import NO_STORY, UNMEASURED, Asked, Candidate, Evidence, Facets, Mode, Reception, Story
 from app.similar.suggesting import Suggestion, suggest_obstacle
 from app.similar.vocabulary import read_query_words
 
@@ -106,7 +107,8 @@ async def find_similar(
     if mode == "keywords" and facets.obstacles:
         found = merge(found, await queries.find_coded(session, scope, facets.obstacles, depth))
     candidates = await load_candidates(session, query, found, codes, embedder)
-    asked = Asked(mode, language, facets, words.information, query.stuck)
+    floors = find_floors(embedder.model_id) if embedder else UNMEASURED
+    asked = Asked(mode, language, facets, words.information, query.stuck, floors)
     ranking = rank(candidates, asked, limit, floor=floor)
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.similar.ranking import STEP, choose_shown, holds_all, order, rank
+from app.similar.ranking import STEP, choose_shown, is_relevant, order, rank
 from app.similar.scoring import (
     FAILED_OUTCOMES,
-    FLOORS,
+    FLOOR_OF_WORDS,
     MOST_DOUBT,
     STRONG,
+    UNMEASURED,
     UNTOLD,
     USE_OUTWEIGHS,
     Asked,
@@ -120,7 +121,7 @@ def test_feedback_costs_a_bounded_share_and_hides_nothing_else(
     assert {part: value for part, value in told.parts.items() if part != "feedback"} == untold.parts
     assert (1 - MOST_DOUBT) * untold.score - 1e-9 <= told.score <= untold.score
     if untold.band == "strong":
-        assert told.score > max(FLOORS.values())
+        assert told.score > max(FLOOR_OF_WORDS, UNMEASURED.of_others)
 
 
 @given(candidates, asked, receptions, st.integers(1, 10))
@@ -157,7 +158,7 @@ def test_pools_hold_what_belongs_there(pool: list[Candidate], asked: Asked, limi
     assert all(ranked.candidate.is_open for ranked in ranking.join)
     for shown in (ranking.learn, ranking.join):
         assert len(shown) <= limit
-        assert all(ranked.score >= asked.floor or holds_all(ranked.candidate, asked) for ranked in shown)
+        assert all(is_relevant(ranked, asked) for ranked in shown)
         assert len({ranked.candidate.case_id for ranked in shown}) == len(shown)
         customers = [ranked.candidate.customer.strip().casefold() for ranked in shown]
         assert all(not customer or customers.count(customer) <= 2 for customer in customers)
