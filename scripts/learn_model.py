@@ -29,8 +29,10 @@ LANGUAGES = ("nb", "sv", "en")
 FIRST_LAYERS = (6, 3)
 TEXTS_FOR_MEAN = 300
 """Of each language."""
-PENALTY = 4.0
-"""Inverse strength of the penalty on the directions of obstacles, chosen on reasons that were left out."""
+OPENING = 7
+"""Words."""
+OBSTACLE_PENALTY, STUCK_PENALTY = 1.0, 4.0
+"""Inverse strength of the penalty on the directions, chosen on reasons that were left out."""
 
 
 def say(words: str) -> None:
@@ -109,8 +111,9 @@ def learn_obstacles(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[st
     """Logistic regressions from centred stories: to obstacle codes, and to whether a deal is stuck at all."""
     say("Learning to read obstacles …")
     stuck, nothing = read_stories(encoder, texts), read_stories(encoder, read_nothing())
-    codes = fit(stuck, [text.obstacle for text in texts])
-    told = fit(np.concatenate([stuck, nothing]), [True] * len(stuck) + [False] * len(nothing))
+    begun = np.concatenate([stuck, read_stories(encoder, list_openings(texts))])
+    codes = fit(stuck, [text.obstacle for text in texts], OBSTACLE_PENALTY)
+    told = fit(np.concatenate([begun, nothing]), [True] * len(begun) + [False] * len(nothing), STUCK_PENALTY)
     tensors = {
         f"obstacle.{code}": np.append(direction, bias).astype(np.float16)
         for code, direction, bias in zip(codes.classes_, codes.coef_, codes.intercept_, strict=True)
@@ -118,8 +121,14 @@ def learn_obstacles(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[st
     return tensors | {"stuck": np.append(told.coef_[0], told.intercept_).astype(np.float16)}
 
 
-def fit(vectors: npt.NDArray[np.float32], labels: Sequence[str | bool]) -> LogisticRegression:
-    return LogisticRegression(C=PENALTY, class_weight="balanced", max_iter=2000).fit(vectors, labels)
+def list_openings(texts: Iterable[StuckText]) -> list[Query]:
+    """How queries begin: somebody who types a few words may have a stuck deal, too."""
+    asked = (text for text in texts if text.form == "query")
+    return [Query(text.language, " ".join(text.text.split()[:OPENING])) for text in asked]
+
+
+def fit(vectors: npt.NDArray[np.float32], labels: Sequence[str | bool], penalty: float) -> LogisticRegression:
+    return LogisticRegression(C=penalty, class_weight="balanced", max_iter=2000).fit(vectors, labels)
 
 
 def check(directory: Path, adaptation: Path, texts: Sequence[StuckText]) -> dict[str, Any]:

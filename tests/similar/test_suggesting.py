@@ -13,12 +13,11 @@ from app.embeddings.slot import ModelSlot
 from app.similar.suggesting import FEWEST_SHARE, LIKELY_SHARE, SURELY_STUCK, suggest_obstacle
 from tests.conftest import OpenApi, SignIn
 from tests.factories import NOW, create_case, find_code
-from tests.similar.conftest import STORIES
 from tests.world import ALICE, BOB
 
 BLOCK = {"HX-Request": "true"}
 BEHIND = "Vi får bare snakke med innkjøperen. Direktøren som bestemmer, slipper vi ikke inn til."
-PRICE = f"{STORIES['price_sv']['title']}. {STORIES['price_sv']['situation']}"
+PRICE = "Ekonomichefen tycker att priset är för högt och räknar inte hem investeringen."
 SAYS = 'data-suggestion="{}"'
 CODE = "no_decision_maker_access"
 

@@ -97,7 +97,7 @@ async def suggest_cases(
     if q:
         found = (await search(session, viewer, q, slot=slot, limit=limit, filters=readable)).found
     else:
-        text = join_texts(plan.move, plan.positioning, objection.text)
+        text = join_texts(plan.move, plan.positioning, objection.text, case.situation)
         facets = TypedCase.from_case(case).facets
         found = await find_similar(session, viewer, text, slot=slot, limit=limit, facets=facets, filters=readable)
     matches = [*found.learn, *found.join] if found else []
