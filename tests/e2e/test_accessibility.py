@@ -13,7 +13,7 @@ from app.cases.models import Case, Hat, Objection, Plan
 from app.cases.workflow import State
 from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
-from app.practices.models import Practice
+from app.practices.models import Audience, Practice
 from tests.e2e.conftest import DESKTOP, PHONE, OpenPage, Site, take_picture
 from tests.routes import ROUTES, Route
 
@@ -139,6 +139,16 @@ async def find_place(session: AsyncSession, route: Route) -> tuple[str, str]:
     if not route.takes_id or route.name in NOT_THERE:
         return route.path.format(token="none"), KARI
     place = select(Identity.email, Case.id.label("case_id")).join_from(User, Case, Case.owner_id == User.id)
+    if "match_id" in route.path:
+        other = (
+            select(Practice.id)
+            .join(User, User.id == Practice.solver_id)
+            .join(Identity, Identity.id == User.identity_id)
+        )
+        shown = (
+            other.where(Practice.audience == Audience.EVERYONE, Identity.email != KARI).order_by(Practice.id).limit(1)
+        )
+        return route.path.format(match_id=(await session.scalars(shown)).one()), KARI
     if "practice_id" in route.path:
         place = select(Identity.email, Practice.id.label("practice_id")).join_from(
             User, Practice, Practice.solver_id == User.id

@@ -70,6 +70,7 @@ async def list_places(session: AsyncSession) -> Places:
         plans.join(PlanStep, PlanStep.plan_id == Plan.id).add_columns(PlanStep.id.label("step_id")),
         plans.join(Objection, Objection.plan_id == Plan.id).add_columns(Objection.id.label("objection_id")),
         select(owner, Practice.id.label("practice_id")).join(User, User.id == Practice.solver_id).order_by(Practice.id),
+        select(owner, Case.id.label("match_id")).join(User, User.id == Case.owner_id).order_by(Case.id),
     ):
         for row in (await session.execute(query.join(Identity, Identity.id == User.identity_id))).mappings():
             parameters = {str(name): str(value) for name, value in row.items() if name != "owner"}
