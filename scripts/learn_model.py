@@ -110,8 +110,10 @@ def read_stories(encoder: BertEncoder, texts: Iterable[StuckText | Query]) -> np
 def learn_obstacles(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[str, npt.NDArray[np.float16]]:
     """Logistic regressions from centred stories: to obstacle codes, and to whether a deal is stuck at all."""
     say("Learning to read obstacles …")
-    stuck, nothing = read_stories(encoder, texts), read_stories(encoder, read_nothing())
-    begun = np.concatenate([stuck, read_stories(encoder, list_openings(texts))])
+    others = read_nothing()
+    stuck = read_stories(encoder, texts)
+    begun = np.concatenate([stuck, read_stories(encoder, cut_openings(t for t in texts if t.form == "query"))])
+    nothing = read_stories(encoder, [*others, *cut_openings(others)])
     codes = fit(stuck, [text.obstacle for text in texts], OBSTACLE_PENALTY)
     told = fit(np.concatenate([begun, nothing]), [True] * len(begun) + [False] * len(nothing), STUCK_PENALTY)
     tensors = {
@@ -121,10 +123,9 @@ def learn_obstacles(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[st
     return tensors | {"stuck": np.append(told.coef_[0], told.intercept_).astype(np.float16)}
 
 
-def list_openings(texts: Iterable[StuckText]) -> list[Query]:
-    """How queries begin: somebody who types a few words may have a stuck deal, too."""
-    asked = (text for text in texts if text.form == "query")
-    return [Query(text.language, " ".join(text.text.split()[:OPENING])) for text in asked]
+def cut_openings(texts: Iterable[StuckText | Query]) -> list[Query]:
+    """How texts begin: somebody who types a few words may have a stuck deal, or none."""
+    return [Query(text.language, " ".join(text.text.split()[:OPENING])) for text in texts]
 
 
 def fit(vectors: npt.NDArray[np.float32], labels: Sequence[str | bool], penalty: float) -> LogisticRegression:
