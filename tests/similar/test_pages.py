@@ -96,7 +96,13 @@ async def test_search_finds_and_marks(cases: dict[str, Case], bob: httpx.AsyncCl
 
 
 async def test_search_is_narrowed_by_filters(cases: dict[str, Case], bob: httpx.AsyncClient) -> None:
-    asked = {"q": "Økonomisjefen godtar ikke prisen og regner det ikke hjem", "language": "", "state": "", "team": "", "outcome": ""}
+    asked = {
+        "q": "Økonomisjefen godtar ikke prisen og regner det ikke hjem",
+        "language": "",
+        "state": "",
+        "team": "",
+        "outcome": "",
+    }
     both = await bob.get("/search", params=asked)
     assert STORIES["price_sv"]["title"] in both.text
     assert STORIES["price_nb"]["title"] in both.text
