@@ -14,14 +14,11 @@ from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    Uuid,
     and_,
-    bindparam,
     func,
     literal,
     select,
@@ -34,11 +31,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.models import TeamMember
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Hat, HatStatus, Visibility
-from app.embeddings.slot import DIMENSIONS
 from app.embeddings.vectors import Vector
 from app.practices.models import Practice
 from app.practices.queries import visible_to as practice_visible_to
 from app.similar.models import PassageVector
+from app.similar.queries import GENERATION, VECTOR
 from app.similar.scope import INDEXED_STATES, POOLS, Rows, Scope, belongs_to, select_first, write_once
 
 Vectors: TypeAlias = type[Any]
@@ -69,9 +66,6 @@ KNOWN_SECONDS = 60
 KNOWN_NUMBERS = 2_000
 _known: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
 """Counts, and when they were made. They choose the way alone: an old one costs time, never a case."""
-
-VECTOR = bindparam("vector", type_=HALFVEC(DIMENSIONS))
-GENERATION = bindparam("generation_id", type_=Uuid())
 
 
 async def find_nearest(
@@ -215,7 +209,7 @@ async def _count_reach(session: AsyncSession, viewer: Viewer, line: int) -> floa
     return await _recall((*_name(viewer), line), count)
 
 
-async def _count_passing(session: AsyncSession, scope: Scope, pool: bool, line: int) -> float:  # noqa: FBT001
+async def _count_passing(session: AsyncSession, scope: Scope, pool: bool, line: int) -> float:  # noqa: FBT001 - pools are told apart by it.
     """How many cases of a pool pass, as far as just above the line."""
 
     async def count() -> float | None:
