@@ -13,10 +13,10 @@ from app.cases.deps import ReadableCase
 from app.cases.models import CodeKind
 from app.core.db import Session
 from app.core.error_pages import document_errors
+from app.similar.alike import find_alike
 from app.similar.deps import Slot
 from app.similar.earlier import api as earlier
 from app.similar.feedback import api as feedback
-from app.similar.filters import Filters
 from app.similar.schemas import (
     PoolLimit,
     SearchList,
@@ -27,7 +27,6 @@ from app.similar.schemas import (
     SimilarRequest,
     SuggestedObstacle,
     SuggestingList,
-    TypedCase,
 )
 from app.similar.searching import search
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
@@ -98,16 +97,7 @@ async def list_similar_cases(
     slot: Slot,
     limit: Annotated[PoolLimit, Query()] = DEFAULT_LIMIT,
 ) -> SimilarList:
-    typed = TypedCase.from_case(case)
-    found = await find_similar(
-        session,
-        viewer,
-        typed.text,
-        slot=slot,
-        limit=limit,
-        facets=typed.facets,
-        filters=Filters(exclude_case_id=case.id),
-    )
+    found = await find_alike(session, viewer, case, slot=slot, limit=limit)
     return await _answer(request, session, viewer, found, case.id)
 
 

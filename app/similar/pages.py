@@ -17,11 +17,11 @@ from app.core.i18n import DEFAULT_LANGUAGE
 from app.core.templating import render, wants_block
 from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
+from app.similar.alike import find_alike
 from app.similar.chips import list_examples, list_offered, list_taken
 from app.similar.deps import Slot
 from app.similar.earlier import pages as earlier
 from app.similar.feedback import pages as feedback
-from app.similar.filters import Filters
 from app.similar.notes import explain
 from app.similar.reading import ReadQuery
 from app.similar.schemas import SEARCHED_STATES, SearchQuery, TypedCase
@@ -94,19 +94,10 @@ async def similar_panel(
     request: Request, case: ReadableCase, session: Session, viewer: CurrentUser, slot: Slot
 ) -> Response:
     """Cases like this one: a page, or the part of it that the case's page fetches."""
-    typed = TypedCase.from_case(case)
-    found = await find_similar(
-        session,
-        viewer,
-        typed.text,
-        slot=slot,
-        limit=SHOWN_BESIDE,
-        facets=typed.facets,
-        filters=Filters(exclude_case_id=case.id),
-    )
+    found = await find_alike(session, viewer, case, slot=slot, limit=SHOWN_BESIDE)
     may_plan = case.state in OPEN_STATES and may_edit(case, viewer)
     beside = await list_beside(session, viewer, found.matches, case.id)
-    context = view_similar(found, slot, typed.facets, request.app.url_path_for, beside)
+    context = view_similar(found, slot, TypedCase.from_case(case).facets, request.app.url_path_for, beside)
     suggestion = await view_suggestion(session, found.suggestion if case.state is State.DRAFT else None)
     context |= {"case": case, "asking": case.id, "may_plan": may_plan, "suggestion": suggestion}
     return render(request, "similar/panel.html", context, block=POOLS if wants_block(request) else None)

@@ -12,10 +12,9 @@ from app.accounts.viewer import Viewer
 from app.cases.models import Case
 from app.embeddings.slot import ModelSlot
 from app.practices.models import UseResult
-from app.similar.filters import Filters
+from app.similar.alike import find_alike
 from app.similar.matches import Match
-from app.similar.schemas import TypedCase
-from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
+from app.similar.service import DEFAULT_LIMIT, SimilarCases
 from app.similar.worked import queries
 from app.similar.worked.counting import KNOWN, Result, Tally, Try, count_tries, judge
 
@@ -61,16 +60,7 @@ async def list_what_worked(
     session: AsyncSession, viewer: Viewer, case: Case, *, slot: ModelSlot, limit: int = DEFAULT_LIMIT
 ) -> WhatWorked:
     """What was tried in at most `limit` similar cases. The case must be loaded with obstacles, industry and stage."""
-    typed = TypedCase.from_case(case)
-    found = await find_similar(
-        session,
-        viewer,
-        typed.text,
-        slot=slot,
-        limit=limit,
-        facets=typed.facets,
-        filters=Filters(exclude_case_id=case.id),
-    )
+    found = await find_alike(session, viewer, case, slot=slot, limit=limit)
     return WhatWorked(found, await list_moves(session, viewer, found.learn))
 
 
