@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Select,
+    Text,
     Uuid,
     and_,
     any_,
@@ -58,7 +59,6 @@ class Query:
     """How surely the text tells of a stuck deal, 0 to 1."""
 
 
-FOUND = MEASURE.label("found")
 VECTOR = bindparam("vector", type_=HALFVEC(DIMENSIONS))
 STORY = bindparam("story", type_=HALFVEC(DIMENSIONS))
 STUCK = bindparam("stuck", type_=HALFVEC(DIMENSIONS))
@@ -123,6 +123,10 @@ def _write_evidence(cosine: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
         PassageVector.generation_id == GENERATION,
         PassageVector.passage_id == Passage.id,
     )
+    word = func.unnest(Passage.words).table_valued("lexeme", "positions", "weights", name="word")
+    asked = any_(bindparam("stems", type_=ARRAY(Text())))
+    counted = func.jsonb_object_agg(word.c.lexeme, func.cardinality(word.c.positions))
+    held = select(counted).where(word.c.lexeme == asked).scalar_subquery()
     return (
         select(
             Passage.id,
@@ -130,7 +134,7 @@ def _write_evidence(cosine: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
             Passage.section,
             Passage.language,
             cosine.label("cosine"),
-            FOUND,
+            held.label("held"),
             func.length(Passage.words).label("length"),
         )
         .join_from(Passage, PassageVector, own, isouter=True)
@@ -146,12 +150,14 @@ EVIDENCE_OF_WORDS = _write_evidence(cast(null(), Float))
 async def list_evidence(
     session: AsyncSession, query: Query, *, case_ids: Sequence[UUID], practice_ids: Sequence[UUID]
 ) -> Rows:
-    """How near each passage of these is: id, case_id, section, language, cosine, found, length."""
+    """How near each passage of these is: id, case_id, section, language, cosine, length in different words, and how
+    often it has each of the query's stems that it holds, as `held`.
+    """
     asked = {
         "case_ids": case_ids,
         "practice_ids": practice_ids,
         "generation_id": query.generation_id,
-        **name_words(query.words.terms),
+        "stems": query.words.list_stems(),
     }
     if query.vector is None:
         return (await session.execute(EVIDENCE_OF_WORDS, asked)).all()

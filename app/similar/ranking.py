@@ -32,7 +32,7 @@ def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bo
     Without the floor every candidate counts as relevant and only the score orders them, so that it can be measured.
     """
     compared = list(candidates)
-    best = max((evidence.told for candidate in compared for evidence in candidate.evidence), default=0.0)
+    best = max((candidate.told for candidate in compared), default=0.0)
     scored = [score_candidate(candidate, asked, best) for candidate in compared]
     if not floor:
         scored.sort(key=lambda ranked: (ranked.score, ranked.candidate.case_id.int), reverse=True)

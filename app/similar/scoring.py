@@ -7,15 +7,15 @@
   as surely as the text tells of a stuck deal;
 - `story` is the cosine of the whole stories, read for why they are stuck, times how surely both are stuck deals;
 - `doubt` is small: that colleagues found no help in the case, less that it worked for others;
-- `words` is W times what the passage holds of the query's rare words, measured by what the best passage holds. A
-  passage in another language is credited with what passages as near in meaning usually hold.
+- `words` is W times what the case tells of the query's rare words, measured by what the best case tells. A passage in
+  another language is credited with what passages as near in meaning usually hold.
 
 Every part but that of the doubt is at least 0, and the score between 0 and 1. docs/similarity.md tells where the
 numbers come from.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -42,11 +42,8 @@ WORDS_LESS_WHEN_STUCK = 0.6
 SOLUTION_SHARE = 0.85
 """What was planned or done means less for likeness than what was stuck, as the model tells them apart poorly."""
 
-FEW_WORDS = 15.0
-"""Nats. Where even the best passage holds no more than this, words say little."""
-SATURATION = 1.2
-LENGTH_SHARE = 0.75
-"""As BM25's k1 and b."""
+FEW_WORDS = 5.0
+"""Nats. Where even the best case tells no more than this, words say little."""
 EXPECTED_FROM = 0.2
 EXPECTED_GROWTH = 1.3
 """Words that a passage of the query's language holds when it is near in meaning: none up to the one, then growing."""
@@ -92,16 +89,8 @@ class Evidence:
     """None without a vector."""
     found: float
     """Information of the query's words that stand in the passage, in nats."""
-    relative_length: float = 1.0
-    """Different words in the passage, by the average of all passages."""
     tells_problem: bool = True
     """False for a passage on plans, answers or outcome."""
-
-    @property
-    def told(self) -> float:
-        """`found`, less for a longer passage, as BM25 counts a word that stands once."""
-        length = 1 - LENGTH_SHARE + LENGTH_SHARE * self.relative_length
-        return self.found * (1 + SATURATION) / (1 + SATURATION * length)
 
 
 @dataclass(frozen=True, order=True)
@@ -142,6 +131,8 @@ class Candidate:
     is_open: bool
     moved_at: datetime
     evidence: tuple[Evidence, ...]
+    told: float = 0.0
+    """What all its passages tell of the query's words, by BM25, in nats."""
     story: Story = NO_STORY
     facets: Facets = Facets()
     customer: str = ""
@@ -213,18 +204,19 @@ class Ranked:
 
 
 def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
-    """The candidate's best passage, its story, its shared codes and its feedback, as parts of a score from 0 to 1.
+    """The candidate's nearest passage, its words, its story, its shared codes and its feedback, as parts of a score
+    from 0 to 1. Shown is the passage that has most of the first two.
 
-    `best` is what the best passage of all candidates tells of the query's words, in nats.
+    `best` is what the best of all candidates tells of the query's words, in nats.
     """
-    text: dict[Part, float] = {}
-    passage_id = None
-    for evidence in candidate.evidence:
-        parts = score_passage(evidence, asked, best)
-        if passage_id is None or sum(parts.values()) > sum(text.values()):
-            text, passage_id = parts, evidence.passage_id
+    words = share_words(candidate, asked, best)
+    near = [measure_meaning(evidence, asked, words) for evidence in candidate.evidence]
+    text: dict[Part, float] = {"words": words}
     if asked.mode == "full":
-        text["story"] = score_story(candidate.story, asked) / (1 + weigh_words(asked))
+        weight = weigh_words(asked)
+        story = score_story(candidate.story, asked)
+        text = {"meaning": max(near, default=0.0), "story": story, "words": weight * words}
+        text = {part: value / (1 + weight) for part, value in text.items()}
     whole = max(1.0, sum(text.values()))
     weights = FACET_WEIGHTS[asked.mode]
     given = list_shared(asked.facets, asked.facets)
@@ -232,24 +224,38 @@ def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
     possible = 1 + sum(weights[part] for part in given)
     parts = {part: value / whole / possible for part, value in text.items()}
     parts |= {part: weights[part] * share / possible for part, share in shared.items()}
-    told: dict[Part, float] = {part: value for part, value in parts.items() if value > 0}
-    if told and candidate.reception.doubt:
-        told["feedback"] = -candidate.reception.doubt * min(1.0, math.fsum(told.values()))
-    return Ranked(candidate, passage_id, told)
+    counted: dict[Part, float] = {part: value for part, value in parts.items() if value > 0}
+    if counted and candidate.reception.doubt:
+        counted["feedback"] = -candidate.reception.doubt * min(1.0, math.fsum(counted.values()))
+    return Ranked(candidate, choose_passage(candidate.evidence, near, text["words"]), counted)
 
 
-def score_passage(evidence: Evidence, asked: Asked, best: float) -> dict[Part, float]:
-    """How near a passage is by its meaning and by its words; together at most 1."""
+def measure_meaning(evidence: Evidence, asked: Asked, words: float) -> float:
+    """How near a passage is by its meaning, the credit for another language's words included."""
     if asked.mode == "keywords":
-        return {"words": share_words(evidence, asked.information)}
-    weight = weigh_words(asked)
+        return 0.0
     near = max(0.0, evidence.cosine or 0.0) * (1.0 if evidence.tells_problem else SOLUTION_SHARE)
-    meaning = near * (1 - MEANING_LESS_WHEN_STUCK * asked.stuck)
-    words = min(1.0, evidence.told / (best + FEW_WORDS)) if best > 0 else 0.0
     credited = 0.0
     if evidence.language != asked.language:
         credited = max(0.0, min(1.0, EXPECTED_GROWTH * (near - EXPECTED_FROM)) - words)
-    return {"meaning": (meaning + weight * credited) / (1 + weight), "words": weight * words / (1 + weight)}
+    return near * (1 - MEANING_LESS_WHEN_STUCK * asked.stuck) + weigh_words(asked) * credited
+
+
+def choose_passage(evidence: Sequence[Evidence], near: Sequence[float], words: float) -> UUID | None:
+    """The one that is nearest and holds most of what the case has of the words."""
+    most = max((passage.found for passage in evidence), default=0.0)
+    shares = [words * passage.found / most if most else 0.0 for passage in evidence]
+    places = range(len(evidence))
+    best = max(places, key=lambda place: near[place] + shares[place], default=None)
+    return None if best is None else evidence[best].passage_id
+
+
+def share_words(candidate: Candidate, asked: Asked, best: float) -> float:
+    """What the case tells of the words, 0 to 1: by what the best one tells; without the model, by what was asked."""
+    if asked.mode == "full":
+        return candidate.told / (best + FEW_WORDS)
+    enough = min(asked.information, ENOUGH_INFORMATION)
+    return min(1.0, candidate.told / enough) if enough > 0 else 0.0
 
 
 def score_story(story: Story, asked: Asked) -> float:
@@ -263,12 +269,6 @@ def score_story(story: Story, asked: Asked) -> float:
 
 def weigh_words(asked: Asked) -> float:
     return WORDS_WEIGHT * (1 - WORDS_LESS_WHEN_STUCK * asked.stuck)
-
-
-def share_words(evidence: Evidence, information: float) -> float:
-    """The share of the query's information that was found, in a passage of average length."""
-    enough = min(information, ENOUGH_INFORMATION)
-    return min(1.0, evidence.told / enough) if enough > 0 else 0.0
 
 
 def list_shared(asked: Facets, found: Facets) -> dict[Part, float]:

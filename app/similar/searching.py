@@ -31,7 +31,7 @@ from app.similar.service import (
 )
 from app.similar.vocabulary import QueryWords, read_query_words
 
-NO_WORDS = QueryWords((), (), 1.0)
+NO_WORDS = QueryWords((), ())
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from app.embeddings.vectors import Vector
 from app.practices.queries import Codes, list_code_names
 from app.similar import queries
 from app.similar.asked import read_beside
+from app.similar.bm25 import PassageWords, fold_counts, score_texts
 from app.similar.composing import load_matches
 from app.similar.filters import Filters
 from app.similar.floors import find_floors
@@ -24,7 +25,7 @@ from app.similar.generations import find_generation, has_generation
 from app.similar.matches import Match
 from app.similar.models import StoryVector
 from app.similar.nearest import find_nearest
-from app.similar.passages import PROBLEM_SECTIONS
+from app.similar.passages import PROBLEM_SECTIONS, Section
 from app.similar.queries import Query
 from app.similar.ranking import rank
 from app.similar.scope import EVERYTHING, Rows, Scope
@@ -161,17 +162,21 @@ async def load_candidates(
             story = Story(row.cosine, estimate_stuck(row.leaning, stuck))
             stories[row.case_id] = max(story, stories.get(row.case_id, story))
     evidence: dict[UUID, list[Evidence]] = defaultdict(list)
+    texts: dict[UUID, list[PassageWords]] = defaultdict(list)
     for passage in passages:
+        is_heading = passage.section == Section.OBSTACLE
+        words = PassageWords(fold_counts(passage.held or {}), passage.length, is_heading)
+        texts[passage.case_id].append(words)
         evidence[passage.case_id].append(
             Evidence(
                 passage_id=passage.id,
                 language=passage.language,
                 cosine=passage.cosine,
-                found=passage.found,
-                relative_length=passage.length / query.words.average_length,
+                found=words.tell(query.words.terms),
                 tells_problem=passage.section in PROBLEM_SECTIONS,
             )
         )
+    words_told = dict(zip(texts, score_texts(list(texts.values()), query.words.terms), strict=True))
     facts = {row.id: row for row in await queries.list_facts(session, [row.case_id for row in found])}
     return [
         Candidate(
@@ -180,6 +185,7 @@ async def load_candidates(
             is_open=row.is_open,
             moved_at=fact.moved_at,
             evidence=tuple(evidence[row.case_id]),
+            told=words_told.get(row.case_id, 0.0),
             story=stories.get(row.case_id, NO_STORY),
             facets=Facets(
                 obstacles=tuple(codes[id_].key for id_ in fact.obstacle_ids),

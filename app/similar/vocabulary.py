@@ -76,8 +76,6 @@ class Vocabulary:
     """All of the organisation's."""
     sampled: int
     frequencies: Mapping[str, int]
-    average_length: float
-    """Different stems in a passage."""
     languages: frozenset[str]
     read_at: float
 
@@ -139,12 +137,17 @@ class QueryWords:
     terms: Sequence[Term]
     finding: Sequence[Term]
     """Those of them that are rare enough to look for; the others only add to what is found."""
-    average_length: float
+    spellings: frozenset[str] = frozenset()
+    """The stems as they are written, with å ä æ ö ø."""
 
     @property
     def information(self) -> float:
         """Of all the words."""
         return math.fsum(term.information for term in self.terms)
+
+    def list_stems(self) -> list[str]:
+        """All that a word may stand as, and what is near to it."""
+        return sorted(self.spellings.union(*(term.told for term in self.terms)))
 
 
 _samples: OrderedDict[UUID, Vocabulary] = OrderedDict()
@@ -159,9 +162,8 @@ async def read_vocabulary(session: AsyncSession, organisation_id: UUID) -> Vocab
     frequencies = {row.word: row.ndoc for row in await session.execute(COUNT_WORDS, {"limit": SAMPLED_PASSAGES})}
     languages = await session.scalars(LIST_LANGUAGES, {"limit": SAMPLED_PASSAGES})
     sampled = min(passages, SAMPLED_PASSAGES)
-    average = sum(frequencies.values()) / sampled if sampled else 1.0
     read_at = time.monotonic()
-    _samples[organisation_id] = Vocabulary(passages, sampled, frequencies, average, frozenset(languages), read_at)
+    _samples[organisation_id] = Vocabulary(passages, sampled, frequencies, frozenset(languages), read_at)
     _samples.move_to_end(organisation_id)
     while len(_samples) > KEPT_SAMPLES:
         _samples.popitem(last=False)
@@ -178,7 +180,7 @@ async def read_query_words(session: AsyncSession, organisation_id: UUID, query: 
     unfinished = words[-1] if words and WORD.fullmatch(query.rstrip()[-1:]) else None
     stemmed = [(row.word, list(dict.fromkeys(map(fold_stem, row.stems)))) for row in found]
     terms = choose_terms(weigh_words(vocabulary, stemmed, unfinished))
-    return QueryWords(terms, choose_finding(terms), vocabulary.average_length)
+    return QueryWords(terms, choose_finding(terms), frozenset(stem for row in found for stem in row.stems))
 
 
 def weigh_words(

@@ -46,7 +46,6 @@ evidence = st.builds(
     language=LANGUAGES,
     cosine=st.one_of(st.none(), st.floats(-1, 1)),
     found=st.floats(0, 60),
-    relative_length=st.floats(0.01, 20),
     tells_problem=st.booleans(),
 )
 receptions = st.builds(Reception, unhelpful=st.integers(0, 40), worked=st.integers(0, 5))
@@ -57,6 +56,7 @@ candidates = st.builds(
     is_open=st.booleans(),
     moved_at=st.integers(0, 400).map(lambda days: NOW - timedelta(days=days)),
     evidence=st.lists(evidence, max_size=4).map(tuple),
+    told=st.floats(0, 60),
     story=st.builds(Story, st.floats(-1, 1), st.floats(0, 1)),
     facets=facets,
     customer=st.sampled_from(["", "Fjord AS", " fjord as", "Havn AS"]),
@@ -98,11 +98,10 @@ def test_more_evidence_never_lowers_the_score(candidate: Candidate, asked: Asked
         **candidate.__dict__
         | {
             "evidence": tuple(
-                Evidence(
-                    **e.__dict__ | {"found": e.found + more, "cosine": None if e.cosine is None else e.cosine + more}
-                )
+                replace(e, found=e.found + more, cosine=None if e.cosine is None else e.cosine + more)
                 for e in candidate.evidence
-            )
+            ),
+            "told": candidate.told + more,
         }
     )
     assert score(better, asked).score >= score(candidate, asked).score - 1e-9

@@ -103,7 +103,7 @@ def test_any_word_gets_an_answer_of_known_words(stems: list[str], typed: str, un
 
 
 def test_what_is_near_tells_less_than_the_word() -> None:
-    vocabulary = Vocabulary(1000, 1000, dict.fromkeys(KNOWN, 5) | {"grosist": 1}, 20.0, frozenset({"nb"}), 0.0)
+    vocabulary = Vocabulary(1000, 1000, dict.fromkeys(KNOWN, 5) | {"grosist": 1}, frozenset({"nb"}), 0.0)
     [wrong] = weigh_words(vocabulary, [("grosist", ["grosist"])], None)
     [right] = weigh_words(vocabulary, [("grossist", ["grossist"])], None)
     assert wrong.near == (("grossist",),)
@@ -113,7 +113,7 @@ def test_what_is_near_tells_less_than_the_word() -> None:
 
 
 def test_where_many_words_are_unknown_each_is_taken_as_it_stands() -> None:
-    vocabulary = Vocabulary(1000, 1000, dict.fromkeys(KNOWN, 5), 20.0, frozenset({"nb"}), 0.0)
+    vocabulary = Vocabulary(1000, 1000, dict.fromkeys(KNOWN, 5), frozenset({"nb"}), 0.0)
     words = [("grosist", ["grosist"])] * (MOST_MENDED + 1)
     assert not any(term.near for term in weigh_words(vocabulary, words, None))
 
