@@ -139,7 +139,7 @@ async def read_story_vectors(slot: ModelSlot) -> dict[str, list[Vector]]:
     """Of stuck deals, by language."""
     assert slot.embedder is not None
     told: dict[str, list[str]] = {}
-    for text in read_texts()[::EVERY_STORY]:
+    for text in [text for text in read_texts() if text.form != "short"][::EVERY_STORY]:
         told.setdefault(text.language, []).append(text.text)
     return {language: await slot.embedder.embed_stories(found) for language, found in told.items()}
 

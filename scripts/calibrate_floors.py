@@ -1,9 +1,9 @@
 """Fits the floor below which the product says that nothing is close enough, and writes it where the product reads it.
 
-A scratch site holds stories of stuck deals. It is asked, without a floor, queries that some of them answer (of reasons
-that the model never learned from) and queries that none does. For each pair of languages the floor is a quantile of the
-best scores of the latter: the lowest that silences enough of them. How much lower the floor is for a text that tells
-of a stuck deal is what lets the fewest of the former lose their answer. Prints one JSON object as its last line.
+A scratch site holds stories of stuck deals. It is asked, without a floor, queries that some of them answer and queries
+that none does, which tell of no stuck deal. No reason that is asked for was ever learned from. For each pair of languages the floor is a quantile of the best scores of the latter: the lowest that
+silences enough of them. How much lower the floor is for a text that tells of a stuck deal is what lets the fewest of
+the former lose their answer. Prints one JSON object as its last line.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import structlog
 
+from app.embeddings.adaptation import SHIPPED as ADAPTATION
 from app.embeddings.build import build_model, default_model_dir
 from app.embeddings.language import detect_language
 from app.similar.asked import read_story
@@ -27,11 +28,12 @@ from app.similar.floors import SHIPPED, read_floors
 from app.similar.scoring import Floors
 from scripts.evaluate_set import Text
 from scripts.evaluate_site import Answer, ScratchSite, open_site, tell
-from scripts.learn_texts import StuckText, choose_held_out, read_nothing, read_texts
+from scripts.learn_texts import StuckText, read_learned, read_nothing, read_texts
 
 LANGUAGES = ("nb", "sv", "en")
-OTHER_STORIES = 400
-"""Beside those of the held-out reasons."""
+OTHER_STORIES = 200
+"""Of reasons that nobody asks for."""
+ASKING = ("query", "short")
 FIRST = 5
 ENOUGH_SILENT = 0.9
 """Of the queries that no story answers."""
@@ -68,11 +70,11 @@ class Scored:
 
 async def calibrate(data_dir: Path, model: Path) -> dict[str, Any]:
     texts = read_texts()
-    held_out = choose_held_out(texts)
+    learned = read_learned(ADAPTATION)
     stories = [text for text in texts if text.form == "case"]
-    others = [text for text in stories if text.reason not in held_out]
-    told = [text for text in stories if text.reason in held_out] + others[:: max(1, len(others) // OTHER_STORIES)]
-    queries = [text for text in texts if text.form == "query" and text.reason in held_out]
+    others = [text for text in stories if text.reason in learned]
+    told = [text for text in stories if text.reason not in learned] + others[:: max(1, len(others) // OTHER_STORIES)]
+    queries = [text for text in texts if text.form in ASKING and text.reason not in learned]
     async with open_site(data_dir, model) as site:
         await site.load([Text(str(place), "", text.text, text.language) for place, text in enumerate(told)])
         answered = [await ask(site, query.text, told, query.reason) for query in queries]

@@ -8,6 +8,7 @@ the floor silences is measured apart, with `--nothing`. The last line is one JSO
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -24,11 +25,13 @@ from scripts.evaluate_metrics import DIGITS, loses_answer, measure_rankings, mea
 from scripts.evaluate_set import RetrievalSet, Text, UnreadableSet, read_set, read_texts
 from scripts.evaluate_site import Answer, Progress, ScratchSite, open_site, tell
 
-SYSTEMS = ("ours", "bm25", "dense", "rrf", "convex")
+SYSTEMS = ("ours", "bm25", "dense", "rrf", "convex", "txtai", "txtai_hybrid", "chromadb")
 ENCODED_AT_ONCE = 32
 
 
-async def evaluate(tested: RetrievalSet, nothing: Sequence[Text], data_dir: Path, model: Path) -> dict[str, Any]:
+async def evaluate(
+    tested: RetrievalSet, nothing: Sequence[Text], data_dir: Path, model: Path, peers: Path | None = None
+) -> dict[str, Any]:
     """All figures of one run."""
     texts = [query.text for query in tested.queries]
     figures: dict[str, Any] = {
@@ -46,7 +49,23 @@ async def evaluate(tested: RetrievalSet, nothing: Sequence[Text], data_dir: Path
         figures |= await measure_baselines(site, tested)
         if nothing:
             figures["nothing"] = await measure_silence(site, tested, answers, nothing)
+    if peers:
+        figures |= measure_peers(tested, model, peers)
     return figures
+
+
+def measure_peers(tested: RetrievalSet, model: Path, python: Path) -> dict[str, Any]:
+    """Other programs with the same model, in their own environment, on the same machine after ours."""
+    asked = {
+        "documents": {document.id: document.whole for document in tested.documents},
+        "queries": {query.id: query.text for query in tested.queries},
+    }
+    command = [python, Path(__file__).with_name("evaluate_peers.py"), model]
+    answered = subprocess.run(command, input=json.dumps(asked).encode(), stdout=subprocess.PIPE, check=True)  # noqa: S603
+    return {
+        name: measure_rankings(found["rankings"], tested.grades) | measure_times(found["times"])
+        for name, found in json.loads(answered.stdout.splitlines()[-1]).items()
+    }
 
 
 async def measure_baselines(site: ScratchSite, tested: RetrievalSet) -> dict[str, Any]:
@@ -98,10 +117,10 @@ def write_table(figures: dict[str, Any]) -> str:
     """The figures for people."""
     names = list(figures["ours"])
     lines = [f"{figures['set']}: {figures['documents']} documents, {figures['queries']} queries"]
-    lines.append("".join([" " * 8, *(f"{name:>11}" for name in names)]))
-    for system in SYSTEMS:
+    lines.append("".join([" " * 12, *(f"{name:>11}" for name in names)]))
+    for system in [name for name in SYSTEMS if name in figures]:
         values = (figures[system].get(name, "") for name in names)
-        lines.append(f"{system:<8}" + "".join(f"{value:>11}" for value in values))
+        lines.append(f"{system:<12}" + "".join(f"{value:>11}" for value in values))
     if "nothing" in figures:
         lines.append("nothing: " + ", ".join(f"{name} {value}" for name, value in figures["nothing"].items()))
     return "\n".join(lines)
@@ -116,6 +135,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--nothing", metavar="FILE", type=Path, help="queries that no document answers")
     parser.add_argument("--limit", metavar="N", type=int, help="for a quick try: so many documents, the answers first")
     parser.add_argument("--model", metavar="DIR", type=Path, help="language model to use, built there if it is none")
+    parser.add_argument("--peers", metavar="PYTHON", type=Path, help="of an environment with txtai and chromadb")
     parser.add_argument("--json", action="store_true", help="the JSON object alone, without the table")
     return parser.parse_args()
 
@@ -133,7 +153,7 @@ def main() -> None:
         model = options.model or default_model_dir(data_dir)
         if not model.exists():
             build_model(model, progress=tell)
-        figures = asyncio.run(evaluate(tested, nothing, data_dir, model))
+        figures = asyncio.run(evaluate(tested, nothing, data_dir, model, options.peers))
     if not options.json:
         print(write_table(figures))
     print(json.dumps(figures))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
 from app.embeddings.adaptation import SHIPPED, Adaptation, read_file
@@ -23,15 +23,13 @@ from app.embeddings.build import build_model
 from app.embeddings.vectors import Kind
 from scripts.evaluate_metrics import measure_ranking
 from scripts.learn_adapter import AdaptedEncoder, train
-from scripts.learn_texts import Query, StuckText, choose_held_out, read_nothing, read_texts
+from scripts.learn_texts import Query, StuckText, choose_learned, read_learned, read_nothing, read_texts
 
 LANGUAGES = ("nb", "sv", "en")
 FIRST_LAYERS = (6, 3)
 TEXTS_FOR_MEAN = 300
 """Of each language."""
-OPENING = 7
-"""Words."""
-OBSTACLE_PENALTY, STUCK_PENALTY = 1.0, 4.0
+OBSTACLE_PENALTY, STUCK_PENALTY = 1.0, 16.0
 """Inverse strength of the penalty on the directions, chosen on reasons that were left out."""
 
 
@@ -44,19 +42,25 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=280)
     parser.add_argument("--fold", type=int, default=0, help="which twentieth of the reasons is held out, 0 to 19")
     parser.add_argument("--to", type=Path, default=SHIPPED, help="file to write")
+    parser.add_argument("--readings", action="store_true", help="keep the file's deltas and learn the rest anew")
     options = parser.parse_args()
     torch.manual_seed(1)
     texts = read_texts()
-    held_out = choose_held_out(texts, options.fold)
-    learned = [text for text in texts if text.reason not in held_out]
+    reasons = read_learned(options.to) if options.readings else choose_learned(texts, options.fold)
+    learned = [text for text in texts if text.reason in reasons]
     with tempfile.TemporaryDirectory(prefix="unstuck-learn-") as scratch:
         directory = build_model(Path(scratch) / "multilingual-e5-small", progress=say)
         started = time.monotonic()
-        deltas = learn_deltas(directory, learned, options.steps)
+        deltas = read_deltas(options.to) if options.readings else learn_deltas(directory, learned, options.steps)
         write(directory, options.to, deltas, learned)
         seconds = round(time.monotonic() - started)
-        figures = check(directory, options.to, [text for text in texts if text.reason in held_out])
-    print(json.dumps({"seconds": seconds, "learned_reasons": len({t.reason for t in learned}), **figures}))
+        figures = check(directory, options.to, [text for text in texts if text.reason not in reasons])
+    print(json.dumps({"seconds": seconds, "learned_reasons": len(reasons), **figures}))
+
+
+def read_deltas(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """`up` and `down` by weight, as the file has them."""
+    return {name: values for name, values in load_file(path).items() if name.startswith(("up.", "down."))}
 
 
 def learn_deltas(directory: Path, texts: Sequence[StuckText], steps: int) -> dict[str, npt.NDArray[Any]]:
@@ -80,12 +84,13 @@ def learn_deltas(directory: Path, texts: Sequence[StuckText], steps: int) -> dic
 def write(directory: Path, target: Path, deltas: dict[str, npt.NDArray[Any]], texts: Sequence[StuckText]) -> None:
     """The file, in three steps: each part is learned with the parts before it."""
     base = BertEncoder(directory, Adaptation()).model_id.partition("@")[2]
+    metadata = {"base": base, "learned": " ".join(sorted({text.reason for text in texts}))}
     tensors = dict(deltas)
     for learn in (learn_means, learn_obstacles):
-        save_file(tensors, target, metadata={"base": base})
+        save_file(tensors, target, metadata=metadata)
         encoder = BertEncoder(directory, read_file(target, base))
         tensors |= learn(encoder, texts)
-    save_file(tensors, target, metadata={"base": base})
+    save_file(tensors, target, metadata=metadata)
 
 
 def learn_means(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[str, npt.NDArray[np.float16]]:
@@ -110,22 +115,14 @@ def read_stories(encoder: BertEncoder, texts: Iterable[StuckText | Query]) -> np
 def learn_obstacles(encoder: BertEncoder, texts: Sequence[StuckText]) -> dict[str, npt.NDArray[np.float16]]:
     """Logistic regressions from centred stories: to obstacle codes, and to whether a deal is stuck at all."""
     say("Learning to read obstacles …")
-    others = read_nothing()
-    stuck = read_stories(encoder, texts)
-    begun = np.concatenate([stuck, read_stories(encoder, cut_openings(t for t in texts if t.form == "query"))])
-    nothing = read_stories(encoder, [*others, *cut_openings(others)])
+    stuck, nothing = read_stories(encoder, texts), read_stories(encoder, read_nothing())
     codes = fit(stuck, [text.obstacle for text in texts], OBSTACLE_PENALTY)
-    told = fit(np.concatenate([begun, nothing]), [True] * len(begun) + [False] * len(nothing), STUCK_PENALTY)
+    told = fit(np.concatenate([stuck, nothing]), [True] * len(stuck) + [False] * len(nothing), STUCK_PENALTY)
     tensors = {
         f"obstacle.{code}": np.append(direction, bias).astype(np.float16)
         for code, direction, bias in zip(codes.classes_, codes.coef_, codes.intercept_, strict=True)
     }
     return tensors | {"stuck": np.append(told.coef_[0], told.intercept_).astype(np.float16)}
-
-
-def cut_openings(texts: Iterable[StuckText | Query]) -> list[Query]:
-    """How texts begin: somebody who types a few words may have a stuck deal, or none."""
-    return [Query(text.language, " ".join(text.text.split()[:OPENING])) for text in texts]
 
 
 def fit(vectors: npt.NDArray[np.float32], labels: Sequence[str | bool], penalty: float) -> LogisticRegression:

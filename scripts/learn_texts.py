@@ -6,6 +6,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import safe_open
+
 FOLDER = Path(__file__).with_name("learning")
 HELD_OUT = 20
 """One reason in twenty is never learned from: what is measured on it holds for reasons nobody wrote about."""
@@ -46,9 +48,15 @@ def read_nothing() -> list[Query]:
     return [Query(**json.loads(line)) for line in (FOLDER / "nothing.jsonl").read_text().splitlines()]
 
 
-def choose_held_out(texts: list[StuckText], fold: int = 0) -> frozenset[str]:
-    """The reasons of one fold."""
+def read_learned(adaptation: Path) -> frozenset[str]:
+    """The reasons that the file was learned from; of none of the others did it read a text."""
+    with safe_open(adaptation, "np") as file:
+        return frozenset(file.metadata()["learned"].split())
+
+
+def choose_learned(texts: list[StuckText], fold: int = 0) -> frozenset[str]:
+    """The reasons of all folds but one."""
     reasons = sorted({text.reason for text in texts})
     random.Random(7).shuffle(reasons)  # noqa: S311 - repeatable, not secret.
     size = len(reasons) // HELD_OUT
-    return frozenset(reasons[fold * size : (fold + 1) * size])
+    return frozenset(reasons) - frozenset(reasons[fold * size : (fold + 1) * size])

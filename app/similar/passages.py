@@ -14,6 +14,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|\n+")
 WORD = re.compile(r"\w+")
 
 SPELT_OUT = str.maketrans({"å": "aa", "ä": "ae", "æ": "ae", "ö": "oe", "ø": "oe"})
+UNACCENTED = str.maketrans({"å": "a", "ä": "a", "æ": "ae", "ö": "o", "ø": "o"})
 
 
 class Section(StrEnum):
@@ -166,3 +167,8 @@ def split_words(text: str) -> list[str]:
 def fold_stem(stem: str) -> str:
     """The stem with å ä æ ö ø spelt out, as every passage has it beside the stem itself."""
     return stem.translate(SPELT_OUT)
+
+
+def list_spellings(stem: str) -> set[str]:
+    """The ways a stem with å ä æ ö ø is spelt without them."""
+    return {stem.translate(SPELT_OUT), stem.translate(UNACCENTED)}

@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.similar.passages import WORD, fold_stem, split_words
+from app.similar.passages import WORD, list_spellings, split_words
 from app.similar.vocabulary import QueryWords, name_dictionary
 
 SHOWN_WORDS = 45
@@ -39,7 +39,9 @@ async def find_matched_words(
     for term in query.terms:
         told |= {stem: max(tells, told.get(stem, 0.0)) for stem, tells in term.told.items()}
     return {
-        (row.language, row.word): max((told.get(fold_stem(stem), 0.0) for stem in row.stems or ()), default=0.0)
+        (row.language, row.word): max(
+            (told.get(spelling, 0.0) for stem in row.stems or () for spelling in list_spellings(stem)), default=0.0
+        )
         for row in await session.execute(STEM_WORDS, asked)
     }
 
