@@ -1,9 +1,10 @@
 """Fits the floor below which the product says that nothing is close enough, and writes it where the product reads it.
 
 A scratch site holds stories of stuck deals. It is asked, without a floor, queries that some of them answer and queries
-that none does, which tell of no stuck deal. No reason that is asked for was ever learned from. For each pair of languages the floor is a quantile of the best scores of the latter: the lowest that
-silences enough of them. How much lower the floor is for a text that tells of a stuck deal is what lets the fewest of
-the former lose their answer. Prints one JSON object as its last line.
+that none does, which tell of no stuck deal. No reason that is asked for was ever learned from. For each pair of
+languages the floor is a quantile of the best scores of the latter: the lowest that silences enough of them. How much
+lower the floor is for a text that tells of a stuck deal is what lets the fewest of the former lose their answer. Prints
+one JSON object as its last line.
 """
 
 import argparse

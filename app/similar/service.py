@@ -17,7 +17,7 @@ from app.embeddings.vectors import Vector
 from app.practices.queries import Codes, list_code_names
 from app.similar import queries
 from app.similar.asked import read_beside
-from app.similar.bm25 import PassageWords, fold_counts, score_texts
+from app.similar.bm25 import PassageWords, TermCounter
 from app.similar.composing import load_matches
 from app.similar.filters import Filters
 from app.similar.floors import find_floors
@@ -163,20 +163,20 @@ async def load_candidates(
             stories[row.case_id] = max(story, stories.get(row.case_id, story))
     evidence: dict[UUID, list[Evidence]] = defaultdict(list)
     texts: dict[UUID, list[PassageWords]] = defaultdict(list)
+    counter = TermCounter(query.words.terms)
     for passage in passages:
-        is_heading = passage.section == Section.OBSTACLE
-        words = PassageWords(fold_counts(passage.held or {}), passage.length, is_heading)
+        words = counter.count(passage.held or {}, passage.length, is_heading=passage.section == Section.OBSTACLE)
         texts[passage.case_id].append(words)
         evidence[passage.case_id].append(
             Evidence(
                 passage_id=passage.id,
                 language=passage.language,
                 cosine=passage.cosine,
-                found=words.tell(query.words.terms),
+                found=counter.tell(words),
                 tells_problem=passage.section in PROBLEM_SECTIONS,
             )
         )
-    words_told = dict(zip(texts, score_texts(list(texts.values()), query.words.terms), strict=True))
+    words_told = dict(zip(texts, counter.score(list(texts.values())), strict=True))
     facts = {row.id: row for row in await queries.list_facts(session, [row.case_id for row in found])}
     return [
         Candidate(
