@@ -13,6 +13,8 @@ from starlette.middleware.gzip import GZipMiddleware
 from app.accounts import api as accounts_api
 from app.accounts import pages as accounts_pages
 from app.accounts import queries as accounts_queries
+from app.audit import api as audit_api
+from app.audit import pages as audit_pages
 from app.cases import api as cases_api
 from app.cases import pages as cases_pages
 from app.cases import service as cases_service
@@ -89,12 +91,14 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         practices_pages.router,
         similar_pages.router,
         similar_admin_pages.router,
+        audit_pages.router,
         accounts_pages.router,
         accounts_api.router,
         cases_api.router,
         practices_api.router,
         similar_api.router,
         feed_api.router,
+        audit_api.router,
     ):
         app.include_router(router)
     if settings.env == "demo":

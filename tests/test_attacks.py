@@ -11,6 +11,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from app.accounts.viewer import SCOPES
 from app.core.db import SessionFactory
 from app.embeddings.slot import ModelSlot
 from app.similar.jobs import refresh_case
@@ -134,7 +135,7 @@ async def test_nothing_of_another_organisation_is_listed_found_or_fed(
     things: Things, session_factory: SessionFactory, dora: httpx.AsyncClient, open_api: OpenApi
 ) -> None:
     await index(things, session_factory)
-    api = await open_api(DORA)
+    api = await open_api(DORA, *SCOPES)
     forbidden = {WORD, *things.all_ids, *(str(person.id) for person in CAST if person is not DORA), ALICE.email}
     for path in [route.path for route in LISTS] + SEARCHES:
         response = await (api if path.startswith("/api/") else dora).get(path)

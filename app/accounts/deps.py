@@ -1,6 +1,6 @@
 """Who sends this request, as a dependency: a person by cookie, a program by key."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
@@ -15,6 +15,7 @@ from app.accounts import queries
 from app.accounts.cookie import SESSION_COOKIE, SlidingRoute, renew_session_cookie
 from app.accounts.models import KEY_PREFIX, SESSION_LIFETIME, ApiKey, Identity, Organisation, Role, User
 from app.accounts.queries import Membership
+from app.accounts.service import record_audit
 from app.accounts.viewer import OrganisationName, Viewer
 from app.core.clock import Now
 from app.core.config import Settings
@@ -25,10 +26,11 @@ from app.core.i18n import gettext as _
 from app.core.i18n import set_language
 from app.core.idempotency import IdempotentRoute, claim_key
 from app.core.security import SAFE_METHODS, hash_token, refuse_cross_site, refuse_other_content
-from app.core.tenancy import enter_organisation
+from app.core.tenancy import enter_organisation, organisation_session
 
 TOUCH_EVERY = timedelta(minutes=5)
 IPV6 = 6
+PATH_LIMIT = 200
 
 bearer = HTTPBearer(auto_error=False, description="An API key.")
 
@@ -175,6 +177,29 @@ async def happen_once(request: Request, session: Session, viewer: CurrentViewer)
     await claim_key(request, session, organisation_id=viewer.organisation_id, principal_id=viewer.principal_id)
 
 
+def read_session_factory(request: Request) -> SessionFactory:
+    factory: SessionFactory = request.app.state.session_factory
+    return factory
+
+
+OwnTransactions = Annotated[SessionFactory, Depends(read_session_factory)]
+"""For what must be kept although the request is refused, such as a failed sign-in."""
+
+
+async def record_refusal(request: Request, factory: OwnTransactions, viewer: CurrentViewer) -> AsyncIterator[None]:
+    """Write down what somebody known tried and may not do, in a transaction that outlives the refusal."""
+    try:
+        yield
+    except Forbidden as refusal:
+        tried = {"method": request.method, "path": request.url.path[:PATH_LIMIT], "code": refusal.code}
+        async with organisation_session(factory, viewer.organisation_id) as session:
+            await record_audit(session, viewer, "access.refused", details=tried)
+        raise
+
+
+RecordsRefusals = Depends(record_refusal, scope="function")
+
+
 def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases:write") -> APIRouter:
     """A router below /api/v1 for keys that hold `read` (safe methods) or `write` (all others).
 
@@ -188,19 +213,36 @@ def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases
         prefix="/api/v1",
         tags=[tag],
         route_class=IdempotentRoute,
-        dependencies=[Depends(check_scope), Depends(refuse_other_content), Depends(happen_once)],
+        dependencies=[RecordsRefusals, Depends(check_scope), Depends(refuse_other_content), Depends(happen_once)],
         responses=document_errors(400, 401, 403, 422),
     )
 
 
+async def check_admin(viewer: CurrentViewer) -> None:
+    """Pass admins, and programs that act for themselves."""
+    if viewer.user_id is not None and not viewer.is_admin:
+        raise Forbidden(_("Only an admin may do this."))
+
+
+def create_admin_api_router(tag: str) -> APIRouter:
+    """A router below /api/v1 for admins and for keys that hold `admin`."""
+    router = create_api_router(tag, read="admin", write="admin")
+    router.dependencies.append(Depends(check_admin))
+    return router
+
+
 def create_page_router() -> APIRouter:
     """A router of pages for signed-in people."""
-    return APIRouter(route_class=SlidingRoute, include_in_schema=False, dependencies=[Depends(get_person)])
+    return APIRouter(
+        route_class=SlidingRoute, include_in_schema=False, dependencies=[RecordsRefusals, Depends(get_person)]
+    )
 
 
 def create_admin_router() -> APIRouter:
     """A router of pages for admins."""
-    return APIRouter(route_class=SlidingRoute, include_in_schema=False, dependencies=[Depends(get_admin)])
+    return APIRouter(
+        route_class=SlidingRoute, include_in_schema=False, dependencies=[RecordsRefusals, Depends(get_admin)]
+    )
 
 
 async def refuse_other_sites(request: Request) -> None:
@@ -218,15 +260,6 @@ def read_settings(request: Request) -> Settings:
 
 
 CurrentSettings = Annotated[Settings, Depends(read_settings)]
-
-
-def read_session_factory(request: Request) -> SessionFactory:
-    factory: SessionFactory = request.app.state.session_factory
-    return factory
-
-
-OwnTransactions = Annotated[SessionFactory, Depends(read_session_factory)]
-"""For what must be kept although the request is refused, such as a failed sign-in."""
 
 
 def read_address(request: Request) -> str:

@@ -176,12 +176,17 @@ class OneTimeLink(TenantTable, Base):
 
 
 class AuditEvent(TenantTable, Base):
-    """Who did what with whose rights. Append-only: the app's role may neither change nor delete it."""
+    """Who did what with whose rights. Append-only: PostgreSQL refuses to change or delete a row.
+
+    A case's changes of state are not here: `CaseMove` keeps them as safely.
+    """
 
     __tablename__ = "audit_events"
     __table_args__ = (
         ForeignKeyConstraint(["organisation_id"], ["organisations.id"], ondelete="CASCADE"),
-        Index(None, "organisation_id", "at"),
+        Index(None, "organisation_id", "at", "id"),
+        Index("ix_audit_events_case", "organisation_id", "case_id", "at", "id", postgresql_where="case_id IS NOT NULL"),
+        Index(None, "organisation_id", "subject_id"),
     )
 
     at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -189,4 +194,6 @@ class AuditEvent(TenantTable, Base):
     client_id: Mapped[UUID | None]
     action: Mapped[str] = mapped_column(String(60))
     subject_id: Mapped[UUID | None]
+    case_id: Mapped[UUID | None]
+    """The case that it concerns, on which those who may see the case read it."""
     details: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -196,8 +197,15 @@ async def record_audit(
     action: str,
     subject_id: UUID | None = None,
     details: Mapping[str, str] | None = None,
+    *,
+    case_id: UUID | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """Note for good who did this, a program or a person, and to what."""
+    """Note for good who did this, a program or a person, to what, and when if not now.
+
+    `action` is a noun and what was done to it, such as `question.asked`; its words stand in `audit.words`. `details`
+    hold no text of a case: an admin who may not see the case reads them.
+    """
     session.add(
         AuditEvent(
             organisation_id=viewer.organisation_id,
@@ -205,7 +213,9 @@ async def record_audit(
             client_id=viewer.client_id,
             action=action,
             subject_id=subject_id,
+            case_id=case_id,
             details=dict(details or {}),
+            at=at or func.now(),
         )
     )
     await session.flush()

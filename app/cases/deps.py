@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer
-from app.accounts.models import AuditEvent
+from app.accounts.service import record_audit
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.models import Case, HatKind, Visibility
@@ -36,15 +36,7 @@ async def open_restricted(
         raise NotFound
     factory: SessionFactory = request.app.state.session_factory
     async with organisation_session(factory, viewer.organisation_id) as audit:
-        audit.add(
-            AuditEvent(
-                organisation_id=viewer.organisation_id,
-                user_id=viewer.user_id,
-                client_id=viewer.client_id,
-                action="case.restricted_opened",
-                subject_id=case.id,
-            )
-        )
+        await record_audit(audit, viewer, "case.restricted_opened", case.id, case_id=case.id)
     return case
 
 

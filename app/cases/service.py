@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.service import record_audit
 from app.accounts.viewer import Viewer
 from app.cases.codes import create_built_in_codes
 from app.cases.models import Case, CaseMove
@@ -77,7 +78,8 @@ async def move_case(
         case.moved_at = now
     if move is Move.POST:
         case.posted_at = now
-    await touch_case(session, case, viewer, now)
+    _renew(case, viewer)
+    await _publish_change(session, case, now)
 
 
 def record_move(session: AsyncSession, case: Case, target: State, viewer: Viewer, now: datetime, note: str) -> None:
@@ -96,15 +98,38 @@ def record_move(session: AsyncSession, case: Case, target: State, viewer: Viewer
     )
 
 
-async def touch_case(session: AsyncSession, case: Case, viewer: Viewer, now: datetime) -> None:
-    """Trace of every edit of the case itself: a new version, who and when, and the event."""
+async def touch_case(
+    session: AsyncSession, case: Case, viewer: Viewer, now: datetime, action: str, details: Mapping[str, str]
+) -> None:
+    """Trace of every edit of the case itself: a new version, and what `announce_change` leaves."""
+    _renew(case, viewer)
+    await announce_change(session, case, viewer, now, action, case.id, details)
+
+
+def _renew(case: Case, viewer: Viewer) -> None:
     case.version += 1
     case.updated_by_id = viewer.user_id
-    await announce_change(session, case, now)
 
 
-async def announce_change(session: AsyncSession, case: Case, now: datetime) -> None:
-    """Trace of what changes around the case, such as a question: no new version, so nobody's edit turns stale."""
+async def announce_change(
+    session: AsyncSession,
+    case: Case,
+    viewer: Viewer,
+    now: datetime,
+    action: str,
+    subject_id: UUID,
+    details: Mapping[str, str] | None = None,
+) -> None:
+    """Trace of what changes around the case, such as a question: who did what and when, and the event.
+
+    The case gets no new version, so nobody's edit turns stale. A draft is its owner's own, and leaves no trail.
+    """
+    if case.state is not State.DRAFT:
+        await record_audit(session, viewer, action, subject_id, details, case_id=case.id, at=now)
+    await _publish_change(session, case, now)
+
+
+async def _publish_change(session: AsyncSession, case: Case, now: datetime) -> None:
     case.updated_at = now
     await session.flush()
     await publish(session, "case.changed", organisation_id=str(case.organisation_id), case_id=str(case.id))
@@ -116,4 +141,4 @@ async def hand_over_cases(
     """Give somebody's open cases to a colleague. Who wrote them stays their author; a draft stays private."""
     for case in await lock_open_cases(session, from_user_id):
         case.owner_id = to_user_id
-        await touch_case(session, case, viewer, now)
+        await touch_case(session, case, viewer, now, "case.handed_over", {"owner": str(to_user_id)})

@@ -16,6 +16,17 @@ class State(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+STATE_NAMES: dict[State, str] = {
+    State.DRAFT: N_("Draft"),
+    State.INVESTIGATING: N_("Investigating"),
+    State.CREATING: N_("Creating"),
+    State.TRYING: N_("Trying"),
+    State.RESOLVED: N_("Resolved"),
+    State.SHARED: N_("Shared"),
+    State.WITHDRAWN: N_("Withdrawn"),
+}
+"""Marked for the catalogue, not yet translated."""
+
 OPEN_STATES = frozenset({State.INVESTIGATING, State.CREATING, State.TRYING})
 CLOSED_STATES = frozenset({State.RESOLVED, State.SHARED})
 

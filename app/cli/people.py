@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.models import Organisation, Role
 from app.accounts.queries import find_organisation
 from app.accounts.schemas import NewPassword
-from app.accounts.service import create_key, create_user
+from app.accounts.service import create_key, create_user, record_audit
+from app.accounts.viewer import OrganisationName, Viewer
 from app.cli.site import CommandError
 from app.core.db import SessionFactory
 from app.core.tenancy import enter_organisation
@@ -27,7 +28,8 @@ def make_user(slug: str, person: NewUser) -> Callable[[SessionFactory], Awaitabl
     async def work(factory: SessionFactory) -> None:
         async with factory() as session, session.begin():
             organisation = await _enter(session, slug)
-            await create_user(session, organisation, person.name, person.email, person.role, person.password)
+            user = await create_user(session, organisation, person.name, person.email, person.role, person.password)
+            await record_audit(session, _view_as_site(organisation), "person.created", user.id, {"role": person.role})
 
     return work
 
@@ -38,10 +40,17 @@ def make_key(slug: str, name: str, scopes: Sequence[str]) -> Callable[[SessionFa
     async def work(factory: SessionFactory) -> str:
         async with factory() as session, session.begin():
             organisation = await _enter(session, slug)
-            _, text = await create_key(session, organisation.id, name, scopes, created_by_id=None)
+            key, text = await create_key(session, organisation.id, name, scopes, created_by_id=None)
+            made = {"name": name, "scopes": " ".join(key.scopes)}
+            await record_audit(session, _view_as_site(organisation), "key.created", key.id, made)
             return text
 
     return work
+
+
+def _view_as_site(organisation: Organisation) -> Viewer:
+    """Whoever runs the command is nobody in the organisation."""
+    return Viewer(OrganisationName(organisation.id, organisation.name, organisation.slug))
 
 
 async def _enter(session: AsyncSession, slug: str) -> Organisation:

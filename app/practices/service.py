@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.service import record_audit
 from app.accounts.viewer import Viewer
 from app.cases.models import Case
 from app.cases.plans.queries import find_used_plan
@@ -115,6 +116,12 @@ def _mark(practice: Practice, trust: Trust, by_id: UUID | None, at: datetime | N
     practice.trust_note = note
 
 
+async def _record(
+    session: AsyncSession, practice: Practice, viewer: Viewer, now: datetime, action: str, details: dict[str, str]
+) -> None:
+    await record_audit(session, viewer, action, practice.id, details, case_id=practice.case_id, at=now)
+
+
 async def _announce(session: AsyncSession, practice: Practice, now: datetime) -> None:
     practice.updated_at = now
     await session.flush()
@@ -156,6 +163,7 @@ async def change_practice(
     if told_anew and practice.trust is Trust.VALIDATED and not viewer.leads(practice.team_id):
         _mark(practice, Trust.NEEDS_REVIEW, viewer.person_id, now, _("The text was changed."))
     practice.version += 1
+    await _record(session, practice, viewer, now, "practice.changed", {"fields": ", ".join(sorted(changes))})
     await _announce(session, practice, now)
 
 
@@ -173,6 +181,7 @@ async def set_trust(
         raise PracticeRetired(_("This practice is retired. A manager of the team can bring it back."))
     _mark(practice, trust, person_id, now, note)
     practice.version += 1
+    await _record(session, practice, viewer, now, "practice.trust_set", {"trust": trust.value})
     await _announce(session, practice, now)
 
 

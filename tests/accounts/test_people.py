@@ -10,7 +10,15 @@ from tests.conftest import OpenApi, SignIn
 from tests.factories import create_case
 from tests.world import ADAM, ALICE, BOB, CAST, CHARLIE, DORA, LENA, MONA, Person, known_id
 
-PAGES = ("/admin", "/admin/people/new", f"/admin/people/{BOB.id}", "/admin/teams", "/admin/keys", "/admin/model")
+PAGES = (
+    "/admin",
+    "/admin/people/new",
+    f"/admin/people/{BOB.id}",
+    "/admin/teams",
+    "/admin/keys",
+    "/admin/model",
+    "/admin/audit",
+)
 WRITES = (
     "/admin/people/new",
     f"/admin/people/{BOB.id}",

@@ -32,7 +32,7 @@ LOOKS = [
     ("anne", "nb", PHONE, "light"),
 ]
 EVERYBODY = ["/", "/cases", "/cases?whose=all", "/cases/new", "/practices", "/search", "/search?q=champion", "/account"]
-ADMIN = ["/admin", "/admin/teams", "/admin/keys", "/admin/model"]
+ADMIN = ["/admin", "/admin/teams", "/admin/keys", "/admin/model", "/admin/audit"]
 
 
 @pytest.fixture(scope="module")

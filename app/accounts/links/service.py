@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import queries
 from app.accounts.account.service import set_password
 from app.accounts.models import Identity, LinkPurpose, OneTimeLink, User
-from app.accounts.service import join_organisation
+from app.accounts.service import join_organisation, record_audit
+from app.accounts.viewer import OrganisationName, Viewer
 from app.core.config import Settings
 from app.core.db import new_id
 from app.core.errors import Conflict, NotFound
@@ -135,4 +136,7 @@ async def take_link(session: AsyncSession, opened: OpenLink, new_password: str |
     if new_password is not None:
         await set_password(session, opened.identity, new_password)
     await join_organisation(session, opened.identity, opened.user.organisation_id)
+    action = "person.joined" if opened.link.purpose is LinkPurpose.INVITATION else "password.changed"
+    organisation = OrganisationName(opened.user.organisation_id, opened.organisation_name, "")
+    await record_audit(session, Viewer(organisation, user_id=opened.user.id), action, opened.user.id)
     return opened.user

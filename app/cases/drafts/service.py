@@ -96,8 +96,8 @@ async def change_case(
     if change.errors:
         raise Invalid(_("Some fields need mending."), fields=change.errors)
     changed = _set_columns(case, change.columns)
-    if change.obstacle_ids is not None:
-        changed |= await _set_obstacles(session, case, change.obstacle_ids)
+    if change.obstacle_ids is not None and await _set_obstacles(session, case, change.obstacle_ids):
+        changed.add("obstacles")
     if change.other_deal is None:
         changed |= await _change_deal(session, case, case.deal, change.deal, viewer, now)
     elif relink:
@@ -106,7 +106,8 @@ async def change_case(
         return case
     if not case.language_corrected:
         case.language = detect_language(_all_text(case), default=viewer.language or current_language())
-    await touch_case(session, case, viewer, now)
+    fields = ", ".join(sorted(name.removesuffix("_id") for name in changed))
+    await touch_case(session, case, viewer, now, "case.changed", {"fields": fields})
     return await queries.reload_case(session, case.id)
 
 
@@ -191,11 +192,11 @@ def _needed(case: Case, changes: Mapping[str, Any]) -> CaseFacts:
     )
 
 
-def _set_columns(case: Case, columns: Mapping[str, Any]) -> bool:
+def _set_columns(case: Case, columns: Mapping[str, Any]) -> set[str]:
     differing = {name: value for name, value in columns.items() if getattr(case, name) != value}
     for name, value in differing.items():
         setattr(case, name, value)
-    return bool(differing)
+    return set(differing)
 
 
 async def _set_obstacles(session: AsyncSession, case: Case, code_ids: list[UUID]) -> bool:
@@ -211,23 +212,23 @@ async def _set_obstacles(session: AsyncSession, case: Case, code_ids: list[UUID]
 
 async def _change_deal(
     session: AsyncSession, case: Case, deal: Deal, facts: Mapping[str, Any], viewer: Viewer, now: datetime
-) -> bool:
-    changed = await change_deal(session, deal, facts)
-    if changed:
-        await queries.raise_versions(session, deal, case, viewer, now)
-    return changed
+) -> set[str]:
+    if not await change_deal(session, deal, facts):
+        return set()
+    await queries.raise_versions(session, deal, case, viewer, now)
+    return {"deal"}
 
 
 async def _join_deal(
     session: AsyncSession, case: Case, other: Deal, facts: Mapping[str, Any], viewer: Viewer, now: datetime
-) -> bool:
+) -> set[str]:
     left = case.deal
     known = {name: getattr(left, name) for name in DealFields.model_fields} | dict(facts)
     case.deal_id = other.id
     await session.flush()
     await _change_deal(session, case, other, fill_gaps(other, known), viewer, now)
     await _drop_unused_deal(session, left)
-    return True
+    return {"deal"}
 
 
 async def _drop_unused_deal(session: AsyncSession, deal: Deal) -> None:

@@ -71,7 +71,7 @@ async def ask_for_hat(
     if user.id == me and may_ask(case, viewer):
         await answer_hat(session, case, hat, viewer, now, accept=True)
     else:
-        await announce_change(session, case, now)
+        await announce_change(session, case, viewer, now, "hat.asked", hat.id, _describe(hat))
     return hat.id
 
 
@@ -88,14 +88,19 @@ async def answer_hat(
     if accept and hat.kind is HatKind.OWNER:
         await hand_over(session, case, hat.user_id, viewer, now)
     else:
-        await announce_change(session, case, now)
+        action = "hat.accepted" if accept else "hat.declined"
+        await announce_change(session, case, viewer, now, action, hat.id, _describe(hat))
 
 
 async def remove_hat(session: AsyncSession, case: Case, hat: Hat, viewer: Viewer, now: datetime) -> None:
     if not may_remove(case, hat, viewer):
         raise Forbidden(_("Only the owner of the case or who wears the hat may take it off."))
     await session.delete(hat)
-    await announce_change(session, case, now)
+    await announce_change(session, case, viewer, now, "hat.removed", hat.id, _describe(hat))
+
+
+def _describe(hat: Hat) -> dict[str, str]:
+    return {"hat": hat.kind.value, "user": str(hat.user_id)}
 
 
 async def hand_over(
@@ -105,7 +110,7 @@ async def hand_over(
     owner = await find_person(session, owner_id, field)
     case.owner_id = owner.id
     await session.execute(delete(Hat).where(Hat.case_id == case.id, Hat.kind == HatKind.OWNER, Hat.user_id != owner.id))
-    await touch_case(session, case, viewer, now)
+    await touch_case(session, case, viewer, now, "case.handed_over", {"owner": str(owner.id)})
 
 
 async def find_person(session: AsyncSession, user_id: UUID, name: str) -> User:

@@ -17,7 +17,7 @@ from app.cases.codes import list_codes
 from app.cases.lists import queries
 from app.cases.lists.queries import CaseFilter, FoundCase, Whose
 from app.cases.models import CodeKind
-from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
+from app.cases.workflow import CLOSED_STATES, OPEN_STATES, STATE_NAMES, State
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.i18n import gettext as _
@@ -150,17 +150,7 @@ async def load_filters(session: AsyncSession, viewer: Viewer) -> dict[str, Any]:
     """The choices of the filter form."""
     codes = await list_codes(session, CodeKind.OBSTACLE, retired=True)
     owners = await queries.list_owners(session, viewer)
-    states = {
-        "open": _("Open"),
-        "closed": _("Closed"),
-        "draft": _("Draft"),
-        "investigating": _("Investigating"),
-        "creating": _("Creating"),
-        "trying": _("Trying"),
-        "resolved": _("Resolved"),
-        "shared": _("Shared"),
-        "withdrawn": _("Withdrawn"),
-    }
+    states = {"open": _("Open"), "closed": _("Closed")} | {state: _(name) for state, name in STATE_NAMES.items()}
     ages = {"7": _("A week"), "14": _("Two weeks"), "30": _("A month"), "90": _("Three months")}
     return {
         "states": list(states.items()),

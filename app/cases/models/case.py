@@ -169,12 +169,13 @@ class CaseObstacle(TenantTable, Base):
 
 
 class CaseMove(TenantTable, Base):
-    """One change of state, kept with person and time."""
+    """One change of state, kept with person and time. Append-only, and part of the audit trail."""
 
     __tablename__ = "case_moves"
     __table_args__ = (
         _belongs_to("case_id", "cases", "CASCADE"),
         Index(None, "organisation_id", "case_id", "id"),
+        Index(None, "organisation_id", "at", "id"),
     )
 
     case_id: Mapped[UUID]

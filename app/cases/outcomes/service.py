@@ -38,7 +38,7 @@ async def report_outcome(
         follow_up_on = _check_follow_up(report.follow_up_on, viewer.local_day(now))
         _write_texts(case, report)
         case.follow_up_on = follow_up_on
-        await announce_change(session, case, now)
+        await announce_change(session, case, viewer, now, "outcome.postponed", case.id)
         return
     code = await find_code(session, CodeKind.OUTCOME, report.outcome)
     if code is None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.service import record_audit
 from app.accounts.viewer import Viewer
 from app.cases.codes import find_code
 from app.cases.models import Case, CodeKind, Objection, Plan, PlanStep
@@ -23,6 +24,7 @@ from app.cases.plans.schemas import (
 from app.cases.queries import read_facts
 from app.cases.service import AlreadyAnswered, WrongState, announce_change, move_case, record_move, refuse_unready
 from app.cases.workflow import OPEN_STATES, Move, State
+from app.core.db import new_id
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import gettext as _
 from app.core.jobs import publish
@@ -87,7 +89,7 @@ async def add_plan(session: AsyncSession, case: Case, plan: PlanCreate, viewer: 
     session.add(row)
     await session.flush()
     await _write_steps(session, row, plan.steps, {})
-    await announce_change(session, case, now)
+    await announce_change(session, case, viewer, now, "plan.proposed", row.id, {"plan": row.letter})
     if plan.basis_practice_id is not None:
         await publish(
             session,
@@ -116,7 +118,8 @@ async def change_plan(
     plan.updated_by_id = viewer.person_id
     if "steps" in changes.model_fields_set:
         await _write_steps(session, plan, changes.steps, {step.id: step for step in plan.steps})
-    await announce_change(session, case, now)
+    changed = {"plan": plan.letter, "fields": ", ".join(sorted(changes.model_fields_set))}
+    await announce_change(session, case, viewer, now, "plan.changed", plan.id, changed)
 
 
 async def _start_creating(session: AsyncSession, case: Case, reason: str, viewer: Viewer, now: datetime) -> None:
@@ -209,7 +212,8 @@ async def tick_step(
         return
     step.done_at = now if done else None
     step.done_by_id = viewer.person_id if done else None
-    await session.flush()
+    action = "step.done" if done else "step.undone"
+    await record_audit(session, viewer, action, step.id, {"plan": plan.letter}, case_id=case.id, at=now)
 
 
 async def raise_objection(
@@ -223,6 +227,7 @@ async def raise_objection(
         raise Invalid.at("kind", _("Choose one of the options."))
     row = Objection(
         organisation_id=case.organisation_id,
+        id=new_id(),
         plan_id=plan.id,
         kind_id=kind.id,
         text=objection.text,
@@ -230,7 +235,7 @@ async def raise_objection(
         raised_at=now,
     )
     session.add(row)
-    await announce_change(session, case, now)
+    await announce_change(session, case, viewer, now, "objection.raised", row.id, {"plan": plan.letter})
     return row
 
 
@@ -245,7 +250,7 @@ async def answer_objection(
     objection.answer = answer
     objection.answered_by_id = answered_by_id
     objection.answered_at = now
-    await announce_change(session, case, now)
+    await announce_change(session, case, viewer, now, "objection.answered", objection.id)
 
 
 async def link_earlier_case(
@@ -260,4 +265,4 @@ async def link_earlier_case(
     if earlier_id is not None and not await queries.may_compare(session, earlier_id, viewer):
         raise Invalid.at("case_id", _("There is no such case, or you may not see it."))
     objection.earlier_case_id = earlier_id
-    await announce_change(session, case, now)
+    await announce_change(session, case, viewer, now, "objection.linked", objection.id)

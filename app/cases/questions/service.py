@@ -38,7 +38,7 @@ async def ask_question(
         addressed_to_id=addressed_to_id,
     )
     session.add(question)
-    await announce_change(session, case, now)
+    await announce_change(session, case, viewer, now, "question.asked", question.id)
     return question.id
 
 
@@ -54,7 +54,7 @@ async def answer_question(
     question.answer = answer
     question.answered_by_id = answered_by_id
     question.answered_at = now
-    await announce_change(session, case, now)
+    await announce_change(session, case, viewer, now, "question.answered", question.id)
 
 
 async def skip_questions(session: AsyncSession, case: Case, viewer: Viewer, reason: str, now: datetime) -> None:
@@ -62,4 +62,4 @@ async def skip_questions(session: AsyncSession, case: Case, viewer: Viewer, reas
     if case.state is not State.INVESTIGATING:
         raise WrongState(_("Questions can be skipped only while the case is being investigated."))
     case.skip_questions_reason = reason
-    await touch_case(session, case, viewer, now)
+    await touch_case(session, case, viewer, now, "case.questions_skipped", {})

@@ -1,0 +1,126 @@
+"""The audit trail in words. Every action that is recorded anywhere has its words here; a test holds it."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.cases.models import HAT_NAMES, HatKind
+from app.cases.workflow import STATE_NAMES, State
+from app.core.i18n import N_
+from app.core.i18n import gettext as _
+
+MOVED = "case.moved"
+
+ACTIONS: Mapping[str, str] = {
+    MOVED: N_("moved the case"),
+    "case.changed": N_("changed the case"),
+    "case.handed_over": N_("handed the case over"),
+    "case.questions_skipped": N_("skipped the questions, with a reason"),
+    "case.restricted_opened": N_("opened a restricted case as an admin"),
+    "question.asked": N_("asked a question"),
+    "question.answered": N_("answered a question"),
+    "hat.asked": N_("asked somebody to wear a hat"),
+    "hat.accepted": N_("accepted a hat"),
+    "hat.declined": N_("declined a hat"),
+    "hat.removed": N_("took a hat away"),
+    "plan.proposed": N_("proposed a plan"),
+    "plan.changed": N_("changed a plan"),
+    "step.done": N_("ticked a step"),
+    "step.undone": N_("took the tick off a step"),
+    "objection.raised": N_("raised an objection"),
+    "objection.answered": N_("answered an objection"),
+    "objection.linked": N_("named the earlier case of an objection"),
+    "outcome.postponed": N_("told that the case is still open"),
+    "practice.changed": N_("changed a practice"),
+    "practice.trust_set": N_("judged a practice"),
+    "person.invited": N_("invited somebody"),
+    "person.created": N_("made an account"),
+    "person.joined": N_("took an invitation"),
+    "person.changed": N_("changed a person"),
+    "person.deactivated": N_("shut somebody out"),
+    "person.reactivated": N_("let somebody in again"),
+    "link.created": N_("made a link to get in"),
+    "password.changed": N_("changed the password"),
+    "team.created": N_("made a team"),
+    "team.changed": N_("changed a team"),
+    "key.created": N_("made an API key"),
+    "key.revoked": N_("revoked an API key"),
+    "access.refused": N_("was refused"),
+}
+"""What somebody did, as it stands after the name. Marked for the catalogue, not yet translated."""
+
+FIELDS: Mapping[str, str] = {
+    "title": N_("title"),
+    "deal": N_("customer and deal"),
+    "obstacles": N_("why it is stuck"),
+    "obstacle_words": N_("why it is stuck, in words"),
+    "situation": N_("situation"),
+    "worked": N_("what has worked"),
+    "not_worked": N_("what has not worked"),
+    "current_state": N_("where it stands"),
+    "desired_state": N_("what is to be achieved"),
+    "industry": N_("industry"),
+    "stage": N_("stage"),
+    "product": N_("product"),
+    "tags": N_("tags"),
+    "language": N_("language"),
+    "visibility": N_("who may see it"),
+    "team": N_("team"),
+    "move": N_("move"),
+    "positioning": N_("what to say"),
+    "steps": N_("steps"),
+    "effort": N_("effort"),
+    "switch_rule": N_("when to switch"),
+    "switch_on": N_("when to switch"),
+    "good_customer": N_("consequences"),
+    "bad_customer": N_("consequences"),
+    "good_us": N_("consequences"),
+    "bad_us": N_("consequences"),
+    "when_to_use": N_("when to use it"),
+    "what_to_do": N_("what to do"),
+    "what_to_say": N_("what to say"),
+    "why_it_worked": N_("why it worked"),
+    "when_not_to": N_("when not to"),
+    "audience": N_("who may see it"),
+}
+
+VALUES: Mapping[str, str] = {
+    "validated": N_("Validated"),
+    "not_validated": N_("Not validated"),
+    "needs_review": N_("Needs review"),
+    "obsolete": N_("Obsolete"),
+    "invitation": N_("Invitation"),
+    "password_reset": N_("New password"),
+    "mailed": N_("mailed"),
+    "shown": N_("shown"),
+    "seller": N_("Seller"),
+    "manager": N_("Manager"),
+    "leader": N_("Leader"),
+    "admin": N_("Admin"),
+}
+
+PEOPLE = ("owner", "user", "heir")
+"""Details that hold a person's id."""
+
+
+def name_action(action: str) -> str:
+    return _(ACTIONS.get(action, action))
+
+
+def describe(details: Mapping[str, str], names: Mapping[UUID, str]) -> str:
+    """The details of an event in one line; `names` are those of the ids that may be named."""
+    parts = [_describe_one(name, value, names) for name, value in details.items() if name not in {"from", "note"}]
+    return " · ".join(part for part in parts if part)
+
+
+def _describe_one(name: str, value: str, names: Mapping[UUID, str]) -> str:
+    if name == "to":
+        return _(STATE_NAMES[State(value)])
+    if name == "plan":
+        return _("Plan %(letter)s") % {"letter": value}
+    if name == "hat":
+        return _(HAT_NAMES[HatKind(value)])
+    if name == "fields":
+        return ", ".join(dict.fromkeys(_(FIELDS.get(field, field)) for field in value.split(", ")))
+    if name in PEOPLE:
+        return names.get(UUID(value), "")
+    return _(VALUES[value]) if value in VALUES else value
