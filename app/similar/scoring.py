@@ -35,14 +35,14 @@ UNLIKE_STORIES, LIKE_STORIES = 0.35, 0.65
 MOST_BY_LIKENESS = 3.0
 """Likeness makes a text that much surer at most."""
 
-WORDS_WEIGHT = 0.45
-WORDS_LESS_WHEN_STUCK = 0.6
+WORDS_WEIGHT = 0.3
+WORDS_LESS_WHEN_STUCK = 0.85
 """Deals that are stuck alike share few words: as surely as one is told, so much less do words weigh."""
 
 SOLUTION_SHARE = 0.85
 """What was planned or done means less for likeness than what was stuck, as the model tells them apart poorly."""
 
-FEW_WORDS = 5.0
+FEW_WORDS = 15.0
 """Nats. Where even the best case tells no more than this, words say little."""
 EXPECTED_FROM = 0.2
 EXPECTED_GROWTH = 1.3
