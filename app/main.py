@@ -30,6 +30,8 @@ from app.core.openapi import describe_api
 from app.core.security import SecurityHeaders
 from app.core.templating import STATIC, NavigationItem
 from app.embeddings.slot import ModelSlot
+from app.exports import api as exports_api
+from app.exports import pages as exports_pages
 from app.feed import api as feed_api
 from app.feed import pages as feed_pages
 from app.practices import api as practices_api
@@ -92,6 +94,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         similar_pages.router,
         similar_admin_pages.router,
         audit_pages.router,
+        exports_pages.router,
         accounts_pages.router,
         accounts_api.router,
         cases_api.router,
@@ -99,6 +102,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         similar_api.router,
         feed_api.router,
         audit_api.router,
+        exports_api.router,
     ):
         app.include_router(router)
     if settings.env == "demo":

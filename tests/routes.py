@@ -14,6 +14,7 @@ from app.accounts.service import create_key
 from app.cases.models import CaseMove, Code, CodeKind, Hat, HatKind, HatStatus, Objection, PlanStep, Visibility
 from app.cases.workflow import State
 from app.core.config import Settings
+from app.exports.models import Export, Scope
 from app.main import create_app
 from app.practices.models import PracticeUse, UseResult
 from app.similar.models import FeedbackReason, MatchFeedback
@@ -145,6 +146,9 @@ async def create_things(session: AsyncSession, text: str) -> Things:
         **organisation, user_id=ALICE.id, case_id=resolved.id, reason=FeedbackReason.OUT_OF_DATE, words=text, at=NOW
     )
     session.add(said)
+    export = Export(**organisation, scope=Scope.PERSON, user_id=ALICE.id, principal_id=ALICE.id, created_at=NOW)
+    export.finished_at = NOW
+    session.add(export)
     key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -166,6 +170,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "user_id": BOB.id,
             "team_id": team.id,
             "key_id": key.id,
+            "export_id": export.id,
             "section": "story",
             "token": "no-such-token",
         },
@@ -282,10 +287,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "create_person_link": {},
     "deactivate_person": {"heir": str(MONA.id)},
     "reactivate_person": {},
+    "invite_people": {"addresses": "Nils Berg <nils@fjord.example>", "role": "seller", "teams": [str(ALICE.team_id)]},
+    "revoke_invitation": {},
     "create_team": {"name": "Tromsø"},
     "change_team": {"name": "Tromsø", "members": [str(BOB.id)], "leads": []},
     "create_key": {"name": "CRM", "scopes": ["cases:read"]},
     "revoke_key": {},
+    "create_export": {"scope": "person", "user_id": str(ALICE.id)},
     "save_draft": DRAFT,
     "autosave_draft": DRAFT,
     "delete_draft": {},

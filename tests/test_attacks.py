@@ -66,7 +66,7 @@ def test_every_form_is_known() -> None:
 async def test_nothing_of_another_organisation_is_there(
     things: Things, dora: httpx.AsyncClient, open_api: OpenApi
 ) -> None:
-    api = await open_api(DORA)
+    api = await open_api(DORA, *SCOPES)
     answers = {}
     for route in ABOUT_SOMETHING:
         response = await send_as(api if route.is_api else dora, things)(route)
@@ -98,7 +98,7 @@ async def test_the_same_addresses_lead_somewhere_for_those_who_may(
         if "{token}" in route.path:
             continue
         actor = find_actor(route)
-        client = await (open_api(actor) if route.is_api else sign_in(actor))
+        client = await (open_api(actor, *SCOPES) if route.is_api else sign_in(actor))
         savepoint = await connection.begin_nested()
         response = await send_as(client, things)(route)
         await savepoint.rollback()

@@ -86,6 +86,7 @@ QUERY_NAMES = (
     ),
     *("owner_id", "team_id", "awaits", "whose", "age", "unmoved_days", "updated_since", "cursor", "limit", "next"),
     *("move", "positioning", "practice", "basis", "case", "token"),
+    *("who", "action", "about", "since", "until", "before"),
 )
 ODD_HEADERS: list[dict[bytes, bytes]] = [
     {b"Host": b"["},

@@ -8,6 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from app.accounts.account.schemas import PasswordForm
+from app.accounts.invitations.schemas import PEOPLE_AT_ONCE, InvitationsForm
 from app.accounts.keys.schemas import KeyForm
 from app.accounts.links.service import LIFETIMES
 from app.accounts.models import SESSION_LIFETIME, LinkPurpose
@@ -27,6 +28,7 @@ from app.core.config import Settings
 from app.core.idempotency import MAX_KEY_LENGTH
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE
 from app.core.templating import ROOT
+from app.exports.models import KEPT
 from app.practices import schemas as practices
 from app.similar.schemas import SearchQuery, SimilarRequest
 
@@ -40,7 +42,7 @@ NOUNS: dict[str, Sequence[type[BaseModel]]] = {
     "Withdrawing and reopening": [Reason, ReasonForm],
     "Practice": [practices.ShareInput, practices.PracticePatch, practices.UseInput, practices.TrustInput],
     "Similar cases and search": [SimilarRequest, SearchQuery],
-    "People, teams and keys": [SetUpForm, PersonForm, TeamForm, KeyForm, SignInForm, PasswordForm],
+    "People, teams and keys": [SetUpForm, PersonForm, InvitationsForm, TeamForm, KeyForm, SignInForm, PasswordForm],
 }
 SECTIONS = dict(part.split("\n", 1) for part in (ROOT / "docs" / "limits.md").read_text().split("\n## ")[1:])
 
@@ -86,6 +88,8 @@ def test_times_and_sizes_are_those_of_the_code() -> None:
         "A link for a new password": f"{LIFETIMES[LinkPurpose.PASSWORD_RESET].days} day, once",
         "Tries for one e-mail from one address": f"{LIMIT_PER_PAIR} in {minutes:.0f} minutes",
         "Tries from one address": f"{LIMIT_PER_ADDRESS} in {minutes:.0f} minutes",
+        "`addresses` of invitations": f"8,000 characters; {PEOPLE_AT_ONCE} people",
+        "An export": f"one at a time for each person or program; deleted after {KEPT.days} days",
         "Body": f"{Settings.model_fields['max_body_bytes'].default:,} bytes, ",
         "A page of a list": f"{PAGE_SIZE} rows ",
         "`limit` of a list": f"{MAX_PAGE_SIZE}",

@@ -17,6 +17,8 @@ ALWAYS = {"401", "403", "422"}
 WITH_BODY = {"400", "413", "415"}
 PERSONAL = {"take_back_match_feedback"}
 """What is one's own alone is changed by nobody else meanwhile, and has no version."""
+FILES = {"fetch_export"}
+"""What is a file, and no model."""
 SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)+")
 
 DESCRIPTION: dict[str, Any] = create_app(Settings(secret_key=SecretStr(SECRET_KEY))).openapi()
@@ -101,6 +103,8 @@ def test_an_operation_answers_json_as_a_model(operation: Operation) -> None:
         assert "content" not in operation.spec["responses"]["204"]
         return
     content = operation.spec["responses"][status]["content"]
+    if operation.spec["operationId"] in FILES:
+        return
     assert list(content) == ["application/json"]
     assert "$ref" in content["application/json"]["schema"]
 

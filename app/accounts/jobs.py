@@ -1,7 +1,10 @@
 """What the worker does for the accounts: mail that holds a secret, which is made where it is sent."""
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
 from app.accounts.links.service import LIFETIMES, create_link, link_url
@@ -39,14 +42,20 @@ async def mail_link(
     await send_mail(settings, mail)
 
 
-async def forget_old_answers(environment: JobEnvironment, /, **_rest: object) -> None:
-    """In every organisation, forget the answers to Idempotency-Keys that nobody will send again."""
-    before = datetime.now(UTC) - ANSWERS_KEPT
+async def organisation_sessions(environment: JobEnvironment) -> AsyncIterator[AsyncSession]:
+    """A transaction inside each organisation, one after the other."""
     async with environment.session_factory() as session:
         organisation_ids = await queries.list_organisation_ids(session)
     for organisation_id in organisation_ids:
         async with organisation_session(environment.session_factory, organisation_id) as session:
-            await forget_answers(session, before)
+            yield session
+
+
+async def forget_old_answers(environment: JobEnvironment, /, **_rest: object) -> None:
+    """In every organisation, forget the answers to Idempotency-Keys that nobody will send again."""
+    before = datetime.now(UTC) - ANSWERS_KEPT
+    async for session in organisation_sessions(environment):
+        await forget_answers(session, before)
 
 
 async def mail_reset(environment: JobEnvironment, /, *, email: str, language: str, **_rest: str) -> None:

@@ -63,7 +63,7 @@ async def search_audit(
         action=action or None,
         about=about or None,
         since=_start(since, admin) if since else None,
-        before=_start(until + timedelta(days=1), admin) if until else None,
+        before=_start(until + timedelta(days=1), admin) if until and until < date.max else None,
     )
     page = await queries.search_trail(session, wanted, Cursor.decode(cursor), PAGE_SIZE)
     kept = {name: str(value) for name, value in chosen.items() if value}

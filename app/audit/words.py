@@ -34,6 +34,7 @@ ACTIONS: Mapping[str, str] = {
     "practice.trust_set": N_("judged a practice"),
     "person.invited": N_("invited somebody"),
     "person.created": N_("made an account"),
+    "invitation.revoked": N_("took an invitation back"),
     "person.joined": N_("took an invitation"),
     "person.changed": N_("changed a person"),
     "person.deactivated": N_("shut somebody out"),
@@ -44,6 +45,8 @@ ACTIONS: Mapping[str, str] = {
     "team.changed": N_("changed a team"),
     "key.created": N_("made an API key"),
     "key.revoked": N_("revoked an API key"),
+    "export.asked": N_("asked for an export"),
+    "export.fetched": N_("fetched an export"),
     "access.refused": N_("was refused"),
 }
 """What somebody did, as it stands after the name. Marked for the catalogue, not yet translated."""
@@ -90,6 +93,8 @@ VALUES: Mapping[str, str] = {
     "obsolete": N_("Obsolete"),
     "invitation": N_("Invitation"),
     "password_reset": N_("New password"),
+    "organisation": N_("Everything in the organisation"),
+    "person": N_("One person's data"),
     "mailed": N_("mailed"),
     "shown": N_("shown"),
     "seller": N_("Seller"),

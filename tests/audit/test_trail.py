@@ -137,6 +137,7 @@ async def test_the_trail_is_searched_by_person_kind_dates_and_object(several: Ca
     day = (NOW + timedelta(days=1)).date().isoformat()
     page = (await adam.get(f"/admin/audit?since={day}&until={day}&who={ALICE.id}&action=&about=")).text
     assert "changed the case" in page.partition("</form>")[2]
+    assert (await adam.get("/admin/audit?since=0001-01-01&until=9999-12-31")).status_code == 200
     assert "Nothing fits" in (await adam.get(f"/admin/audit?about={uuid4()}")).text
 
 

@@ -1,6 +1,7 @@
 """No page has a fault for somebody who cannot see, cannot use a mouse, or looks at a phone."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -32,7 +33,7 @@ LOOKS = [
     ("anne", "nb", PHONE, "light"),
 ]
 EVERYBODY = ["/", "/cases", "/cases?whose=all", "/cases/new", "/practices", "/search", "/search?q=champion", "/account"]
-ADMIN = ["/admin", "/admin/teams", "/admin/keys", "/admin/model", "/admin/audit"]
+ADMIN = ["/admin", "/admin/teams", "/admin/keys", "/admin/model", "/admin/audit", "/admin/invitations", "/exports"]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +107,7 @@ async def test_the_entrance_has_no_fault(open_page: OpenPage, theme: str) -> Non
 
 KARI = "kari@nordavind.example"
 NOT_THERE = {
+    "download_export": "Nobody has asked for an export in the demo.",
     "set_up": "The site is set up, so this is the page that says so.",
     "open_link": "There is no such link; the page of one is tried with the entrance.",
 }
@@ -137,7 +139,7 @@ async def find_place(session: AsyncSession, route: Route) -> tuple[str, str]:
         team = await session.scalar(select(Team.id).where(Team.name == "Oslo"))
         return route.path.format(user_id=user, team_id=team), "anne@nordavind.example"
     if not route.takes_id or route.name in NOT_THERE:
-        return route.path.format(token="none"), KARI
+        return route.path.format(token="none", export_id=uuid4()), KARI
     place = select(Identity.email, Case.id.label("case_id")).join_from(User, Case, Case.owner_id == User.id)
     if "match_id" in route.path:
         other = (
@@ -186,6 +188,7 @@ REFUSED = {
     "/cases/new": "[name=action][value=post]",
     "/account": "[autocomplete=new-password]",
     "/admin/people/new": "[name=email]",
+    "/admin/invitations": "[name=addresses]",
     "/admin/teams": "[name=name]",
     "/admin/keys": "[name=name]",
 }
