@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.accounts.account import pages as account
+from app.accounts.invitations import pages as invitations
 from app.accounts.keys import pages as keys
 from app.accounts.links import pages as links
 from app.accounts.people import pages as people
@@ -11,5 +12,5 @@ from app.accounts.signing_in import pages as signing_in
 from app.accounts.teams import pages as teams
 
 router = APIRouter()
-for part in (signing_in, account, links, set_up, people, teams, keys):
+for part in (signing_in, account, links, set_up, people, invitations, teams, keys):
     router.include_router(part.router)

@@ -18,6 +18,7 @@ PAGES = (
     "/admin/keys",
     "/admin/model",
     "/admin/audit",
+    "/admin/invitations",
 )
 WRITES = (
     "/admin/people/new",
@@ -28,6 +29,8 @@ WRITES = (
     "/admin/teams",
     f"/admin/teams/{BOB.team_id}",
     "/admin/keys",
+    "/admin/invitations",
+    f"/admin/invitations/{BOB.id}/revoke",
 )
 
 

@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
 from app.accounts.deps import AdminUser, CurrentSettings, create_admin_router
-from app.accounts.links.service import LIFETIMES, MailNeeded, send_or_show_link
+from app.accounts.links.service import LIFETIMES, MailNeeded
 from app.accounts.models import LinkPurpose, Role, User
 from app.accounts.people import service
 from app.accounts.people.deps import ManagedMember, Member
 from app.accounts.people.schemas import ROLE_MEANINGS, ROLE_NAMES, DeactivateForm, InviteForm, PersonForm
-from app.accounts.service import AlreadyMember, record_audit
+from app.accounts.service import AlreadyMember
 from app.accounts.viewer import Viewer
 from app.core.clock import Now
 from app.core.config import Settings
@@ -88,14 +88,11 @@ async def _send_link(
     request: Request, session: AsyncSession, admin: Viewer, settings: Settings, member: Member, now: Now
 ) -> Response:
     """Mail a link, or show it: this once, as only its digest is kept."""
-    user = member.user
-    purpose = LinkPurpose.PASSWORD_RESET if member.joined else LinkPurpose.INVITATION
-    url = await send_or_show_link(session, settings, user, purpose, now)
-    way = "mailed" if url is None else "shown"
-    await record_audit(session, admin, "link.created", user.id, {"purpose": purpose.value, "way": way})
+    url = await service.send_link(session, settings, admin, member, now)
     if url is None:
         text = _("A link is on its way to {email}.").format(email=member.email)
         return flash(redirect(request, "list_people"), text)
+    purpose = LinkPurpose.PASSWORD_RESET if member.joined else LinkPurpose.INVITATION
     context = {"url": url, "member": member, "purpose": purpose.value, "days": LIFETIMES[purpose].days}
     return render(request, "accounts/shown_link.html", context)
 

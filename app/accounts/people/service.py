@@ -8,10 +8,13 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
-from app.accounts.models import OneTimeLink, Role, Team, TeamMember, User
+from app.accounts.links.service import send_or_show_link
+from app.accounts.models import LinkPurpose, OneTimeLink, Role, Team, TeamMember, User
+from app.accounts.people.deps import Member
 from app.accounts.people.schemas import DeactivateForm, InviteForm, PersonForm
 from app.accounts.service import add_user, end_user_sessions, find_or_create_identity, record_audit
 from app.accounts.viewer import Viewer
+from app.core.config import Settings
 from app.core.errors import Conflict, Invalid
 from app.core.i18n import gettext as _
 
@@ -38,6 +41,17 @@ async def invite(session: AsyncSession, viewer: Viewer, form: InviteForm) -> Use
     await _place_in_teams(session, user, teams, form.leads)
     await record_audit(session, viewer, "person.invited", user.id, {"role": form.role.value})
     return user
+
+
+async def send_link(
+    session: AsyncSession, settings: Settings, viewer: Viewer, member: Member, now: datetime
+) -> str | None:
+    """Have an invitation mailed, or a reset to somebody who has joined; its address when it must be shown instead."""
+    purpose = LinkPurpose.PASSWORD_RESET if member.joined else LinkPurpose.INVITATION
+    url = await send_or_show_link(session, settings, member.user, purpose, now)
+    way = "mailed" if url is None else "shown"
+    await record_audit(session, viewer, "link.created", member.user.id, {"purpose": purpose.value, "way": way})
+    return url
 
 
 async def change_person(session: AsyncSession, viewer: Viewer, user: User, form: PersonForm) -> None:
