@@ -15,6 +15,7 @@ from app.cases.models import CaseMove, Code, CodeKind, Hat, HatKind, HatStatus, 
 from app.cases.workflow import State
 from app.core.config import Settings
 from app.exports.models import Export, Scope
+from app.feed.models import Mark, Purpose
 from app.main import create_app
 from app.practices.models import PracticeUse, UseResult
 from app.similar.models import FeedbackReason, MatchFeedback
@@ -149,6 +150,9 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     export = Export(**organisation, scope=Scope.PERSON, user_id=ALICE.id, principal_id=ALICE.id, created_at=NOW)
     export.finished_at = NOW
     session.add(export)
+    mark = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.FOLLOW, tag=text.lower()[:60], at=NOW)
+    kept = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.BOOKMARK, practice_id=practice.id, at=NOW)
+    session.add_all([mark, kept])
     key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -167,6 +171,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "hat_id": asked.id,
             "practice_id": practice.id,
             "match_id": resolved.id,
+            "mark_id": mark.id,
             "user_id": BOB.id,
             "team_id": team.id,
             "key_id": key.id,
@@ -270,6 +275,7 @@ PRACTICE = {
     "action": "preview",
     "version": "1",
 }
+MARK = {"purpose": "follow", "kind": "person", "key": str(BOB.id), "wanted": "true"}
 PASSWORDS = {"current": "correct horse battery", "password": "a longer horse battery"}
 
 FORMS: dict[str, dict[str, Any]] = {
@@ -322,6 +328,9 @@ FORMS: dict[str, dict[str, Any]] = {
         "current_state": "Signed.",
         "follow_up_on": SOON,
     },
+    "change_marks": MARK,
+    "mark_from_case": MARK,
+    "mark_from_practice": MARK | {"purpose": "bookmark"},
     "withdraw_case": {"reason": "The customer was bought."},
     "reopen_case": {"reason": "They called."},
     "save_share": PRACTICE,

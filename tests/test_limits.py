@@ -29,6 +29,7 @@ from app.core.idempotency import MAX_KEY_LENGTH
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE
 from app.core.templating import ROOT
 from app.exports.models import KEPT
+from app.feed.marks.schemas import MarkForm, MarkInput
 from app.practices import schemas as practices
 from app.similar.schemas import SearchQuery, SimilarRequest
 
@@ -41,6 +42,7 @@ NOUNS: dict[str, Sequence[type[BaseModel]]] = {
     "Outcome": [OutcomeInput, OutcomeForm],
     "Withdrawing and reopening": [Reason, ReasonForm],
     "Practice": [practices.ShareInput, practices.PracticePatch, practices.UseInput, practices.TrustInput],
+    "What you follow": [MarkInput, MarkForm],
     "Similar cases and search": [SimilarRequest, SearchQuery],
     "People, teams and keys": [SetUpForm, PersonForm, InvitationsForm, TeamForm, KeyForm, SignInForm, PasswordForm],
 }

@@ -13,6 +13,8 @@ from app.core.db import SessionFactory
 from app.demo.case_loader import CaseLoader
 from app.demo.content import ORGANISATION, PASSWORD, PEOPLE, TEAMS, read_cases
 from app.demo.scene import Scene
+from app.feed.models import Mark, Purpose
+from app.practices.models import Audience, Practice
 
 
 async def seed_demo(factory: SessionFactory) -> int:
@@ -24,7 +26,21 @@ async def seed_demo(factory: SessionFactory) -> int:
         cases = read_cases()
         for content in cases:
             await CaseLoader(session, scene, content).load()
+        await _follow(session, scene)
         return len(cases)
+
+
+async def _follow(session: AsyncSession, scene: Scene) -> None:
+    """What Kari follows and has bookmarked."""
+    kari = {"organisation_id": scene.organisation_id, "user_id": scene.users["kari"], "at": scene.now}
+    practice = select(Practice.id).where(Practice.audience == Audience.EVERYONE).order_by(Practice.id).limit(1)
+    session.add_all(
+        [
+            Mark(**kari, purpose=Purpose.FOLLOW, code_id=scene.codes[CodeKind.OBSTACLE, "champion_left"]),
+            Mark(**kari, purpose=Purpose.FOLLOW, person_id=scene.users["anders"]),
+            Mark(**kari, purpose=Purpose.BOOKMARK, practice_id=(await session.scalars(practice)).one()),
+        ]
+    )
 
 
 async def _create_people(session: AsyncSession, organisation: Organisation) -> Scene:

@@ -2,21 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import APIRouter, Query, Request
 
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.core.db import Session
 from app.core.pagination import Cursor
 from app.core.templating import path_for
 from app.feed import queries
+from app.feed.marks import api as marks_api
 from app.feed.queries import FeedItem
 from app.feed.schemas import FeedItemRead, FeedQuery, FeedRead
 from app.practices.queries import list_code_names, refuse_unknown_codes
 
-router = create_api_router("feed")
+feed = create_api_router("feed")
 
 
-@router.get("/feed", operation_id="read_feed", summary="Practices and newly resolved cases, last surfaced first")
+@feed.get("/feed", operation_id="read_feed", summary="Practices and newly resolved cases, last surfaced first")
 async def read_feed(
     request: Request, query: Annotated[FeedQuery, Query()], session: Session, viewer: CurrentViewer
 ) -> FeedRead:
@@ -35,3 +36,8 @@ def _link(request: Request, item: FeedItem) -> str:
     if item.is_practice:
         return path_for(request.app, "practice_detail", practice_id=item.id)
     return path_for(request.app, "case_detail", case_id=item.id)
+
+
+router = APIRouter()
+router.include_router(feed)
+router.include_router(marks_api.router)

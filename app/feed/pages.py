@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.accounts.deps import CurrentUser, create_page_router
 from app.cases.waiting import list_waiting
@@ -11,16 +11,17 @@ from app.core.db import Session
 from app.core.pagination import Cursor
 from app.core.templating import render
 from app.feed import queries
+from app.feed.marks import pages as marks_pages
 from app.feed.schemas import FeedQuery
 from app.practices.pages import link_next, list_choices
 from app.practices.queries import list_code_names, list_to_review
 
-router = create_page_router()
+pages = create_page_router()
 
 WAITING_SHOWN = 10
 
 
-@router.get("/")
+@pages.get("/")
 async def home(
     request: Request, query: Annotated[FeedQuery, Query()], session: Session, viewer: CurrentUser, now: Now
 ) -> Response:
@@ -40,3 +41,8 @@ async def home(
         "is_first_page": cursor is None,
     }
     return render(request, "feed/home.html", context)
+
+
+router = APIRouter()
+router.include_router(pages)
+router.include_router(marks_pages.router)

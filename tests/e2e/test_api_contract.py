@@ -24,6 +24,7 @@ from app.cases.models import Case, Hat, Objection, Plan, PlanStep, Question
 from app.core.config import Settings
 from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
+from app.feed.models import Mark
 from app.main import create_app
 from app.practices.models import Practice
 from tests.conftest import SECRET_KEY
@@ -70,6 +71,7 @@ async def list_places(session: AsyncSession) -> Places:
         plans.join(PlanStep, PlanStep.plan_id == Plan.id).add_columns(PlanStep.id.label("step_id")),
         plans.join(Objection, Objection.plan_id == Plan.id).add_columns(Objection.id.label("objection_id")),
         select(owner, Practice.id.label("practice_id")).join(User, User.id == Practice.solver_id).order_by(Practice.id),
+        select(owner, Mark.id.label("mark_id")).join(User, User.id == Mark.user_id).order_by(Mark.id),
         select(owner, Case.id.label("match_id")).join(User, User.id == Case.owner_id).order_by(Case.id),
     ):
         for row in (await session.execute(query.join(Identity, Identity.id == User.identity_id))).mappings():

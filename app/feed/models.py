@@ -1,0 +1,77 @@
+"""What people keep in the feed: whom and what they follow, and what they set aside to come back to."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.core.db import Base, TenantTable, enum_column
+
+
+class Purpose(StrEnum):
+    FOLLOW = "follow"
+    BOOKMARK = "bookmark"
+
+
+class SubjectKind(StrEnum):
+    PERSON = "person"
+    TEAM = "team"
+    OBSTACLE = "obstacle"
+    TAG = "tag"
+    CASE = "case"
+    PRACTICE = "practice"
+
+
+TAG_LENGTH = 60
+
+
+class Mark(TenantTable, Base):
+    """Somebody follows one subject, or bookmarks it. Exactly one of the subjects is filled in."""
+
+    __tablename__ = "marks"
+    __table_args__ = (
+        *(
+            ForeignKeyConstraint(
+                ["organisation_id", column], [f"{table}.organisation_id", f"{table}.id"], ondelete="CASCADE"
+            )
+            for column, table in (
+                ("user_id", "users"),
+                ("person_id", "users"),
+                ("team_id", "teams"),
+                ("code_id", "codes"),
+                ("case_id", "cases"),
+                ("practice_id", "practices"),
+            )
+        ),
+        CheckConstraint("num_nonnulls(person_id, team_id, code_id, tag, case_id, practice_id) = 1", name="one_subject"),
+        CheckConstraint("purpose = 'follow' OR num_nonnulls(case_id, practice_id) = 1", name="bookmarked"),
+        UniqueConstraint(
+            "organisation_id",
+            "user_id",
+            "purpose",
+            "person_id",
+            "team_id",
+            "code_id",
+            "tag",
+            "case_id",
+            "practice_id",
+            name="uq_marks_subject",
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index(None, "organisation_id", "case_id"),
+        Index(None, "organisation_id", "practice_id"),
+    )
+
+    user_id: Mapped[UUID]
+    purpose: Mapped[Purpose] = enum_column(Purpose, "purpose")
+    person_id: Mapped[UUID | None]
+    team_id: Mapped[UUID | None]
+    code_id: Mapped[UUID | None]
+    """Of an obstacle."""
+    tag: Mapped[str | None] = mapped_column(String(TAG_LENGTH))
+    """In lower case."""
+    case_id: Mapped[UUID | None]
+    practice_id: Mapped[UUID | None]
+    at: Mapped[datetime]
