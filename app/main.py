@@ -18,6 +18,8 @@ from app.audit import pages as audit_pages
 from app.cases import api as cases_api
 from app.cases import pages as cases_pages
 from app.cases import service as cases_service
+from app.comments import api as comments_api
+from app.comments import pages as comments_pages
 from app.core import design, health
 from app.core.config import Settings
 from app.core.db import SessionFactory, create_engine, create_session_factory
@@ -91,6 +93,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         feed_pages.router,
         cases_pages.router,
         practices_pages.router,
+        comments_pages.router,
         similar_pages.router,
         similar_admin_pages.router,
         audit_pages.router,
@@ -99,6 +102,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         accounts_api.router,
         cases_api.router,
         practices_api.router,
+        comments_api.router,
         similar_api.router,
         feed_api.router,
         audit_api.router,

@@ -13,6 +13,7 @@ from app.accounts.models import Team, TeamMember, User
 from app.accounts.service import create_key
 from app.cases.models import CaseMove, Code, CodeKind, Hat, HatKind, HatStatus, Objection, PlanStep, Visibility
 from app.cases.workflow import State
+from app.comments.models import Comment
 from app.core.config import Settings
 from app.exports.models import Export, Scope
 from app.feed.models import Mark, Purpose
@@ -153,6 +154,8 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     mark = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.FOLLOW, tag=text.lower()[:60], at=NOW)
     kept = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.BOOKMARK, practice_id=practice.id, at=NOW)
     session.add_all([mark, kept])
+    comment = Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
+    session.add(comment)
     key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -172,6 +175,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "practice_id": practice.id,
             "match_id": resolved.id,
             "mark_id": mark.id,
+            "comment_id": comment.id,
             "user_id": BOB.id,
             "team_id": team.id,
             "key_id": key.id,
@@ -331,6 +335,10 @@ FORMS: dict[str, dict[str, Any]] = {
     "change_marks": MARK,
     "mark_from_case": MARK,
     "mark_from_practice": MARK | {"purpose": "bookmark"},
+    "comment_on_case": {"text": "@Bob Fjord, did you meet their director?"},
+    "comment_on_practice": {"text": "@Bob Fjord, this is yours."},
+    "save_comment": {"text": "@Mona Fjord, did you?"},
+    "delete_comment": {},
     "withdraw_case": {"reason": "The customer was bought."},
     "reopen_case": {"reason": "They called."},
     "save_share": PRACTICE,

@@ -24,6 +24,7 @@ from app.cases.outcomes.schemas import OutcomeForm, OutcomeInput
 from app.cases.plans import schemas as plans
 from app.cases.questions import schemas as questions
 from app.cases.schemas import CaseInput, CasePatch, DealInput, PlacingForm, StoryForm
+from app.comments.schemas import CommentInput
 from app.core.config import Settings
 from app.core.idempotency import MAX_KEY_LENGTH
 from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE
@@ -43,6 +44,7 @@ NOUNS: dict[str, Sequence[type[BaseModel]]] = {
     "Withdrawing and reopening": [Reason, ReasonForm],
     "Practice": [practices.ShareInput, practices.PracticePatch, practices.UseInput, practices.TrustInput],
     "What you follow": [MarkInput, MarkForm],
+    "Comment": [CommentInput],
     "Similar cases and search": [SimilarRequest, SearchQuery],
     "People, teams and keys": [SetUpForm, PersonForm, InvitationsForm, TeamForm, KeyForm, SignInForm, PasswordForm],
 }

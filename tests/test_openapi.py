@@ -15,7 +15,7 @@ from tests.conftest import SECRET_KEY
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 ALWAYS = {"401", "403", "422"}
 WITH_BODY = {"400", "413", "415"}
-PERSONAL = {"take_back_match_feedback", "delete_mark"}
+PERSONAL = {"take_back_match_feedback", "delete_mark", "change_comment", "delete_comment"}
 """What is one's own alone is changed by nobody else meanwhile, and has no version."""
 FILES = {"fetch_export"}
 """What is a file, and no model."""

@@ -20,6 +20,7 @@ from app.cases.models import (
     Question,
 )
 from app.cases.workflow import State
+from app.comments.service import write_comment
 from app.core.db import new_id
 from app.core.jobs import BULK, publish
 from app.deals.models import Deal
@@ -56,6 +57,7 @@ class CaseLoader:
         await self._add_plans(case)
         if self.content.practice is not None:
             await self._add_practice(case, self.content.practice)
+        await self._add_comments(case)
         await self.session.flush()
         organisation_id = str(self.scene.organisation_id)
         await publish(self.session, "case.changed", queue=BULK, organisation_id=organisation_id, case_id=str(case.id))
@@ -185,6 +187,11 @@ class CaseLoader:
                     answered_at=asked_at + timedelta(hours=1) if answered else None,
                 )
             )
+
+    async def _add_comments(self, case: Case) -> None:
+        for number, comment in enumerate(self.content.comments):
+            at = min(self.moved_at + timedelta(hours=2 + 3 * number), self.scene.now - timedelta(minutes=4))
+            await write_comment(self.session, case, comment.text, self.scene.users[comment.by], at)
 
     async def _add_plans(self, case: Case) -> None:
         plans = {}

@@ -77,6 +77,11 @@ class DemoQuestion(_Content):
     answer: Story = ""
 
 
+class DemoComment(_Content):
+    by: str
+    text: Story
+
+
 class DemoHat(_Content):
     kind: HatKind
     user: str
@@ -171,6 +176,7 @@ class DemoCase(_Content):
     withdrawn_reason: Story = ""
     deal: DemoDeal = DemoDeal()
     questions: list[DemoQuestion] = []
+    comments: list[DemoComment] = []
     hats: list[DemoHat] = []
     plans: list[DemoPlan] = []
     choice: DemoChoice | None = None

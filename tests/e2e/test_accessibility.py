@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.models import Identity, Organisation, Team, User
 from app.cases.models import Case, Hat, Objection, Plan
 from app.cases.workflow import State
+from app.comments.models import Comment
 from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
 from app.practices.models import Audience, Practice
@@ -151,6 +152,10 @@ async def find_place(session: AsyncSession, route: Route) -> tuple[str, str]:
             other.where(Practice.audience == Audience.EVERYONE, Identity.email != KARI).order_by(Practice.id).limit(1)
         )
         return route.path.format(match_id=(await session.scalars(shown)).one()), KARI
+    if "comment_id" in route.path:
+        written = select(Comment.id).join(Identity, Identity.email == KARI).join(User, User.id == Comment.author_id)
+        mine = written.where(User.identity_id == Identity.id).limit(1)
+        return route.path.format(comment_id=(await session.scalars(mine)).one()), KARI
     if "practice_id" in route.path:
         place = select(Identity.email, Practice.id.label("practice_id")).join_from(
             User, Practice, Practice.solver_id == User.id
