@@ -52,6 +52,28 @@ NAVIGATION = (
     NavigationItem("list_people", N_("Admin"), "admin", frozenset({"admin"})),
 )
 
+ROUTERS = (
+    health.router,
+    feed_pages.router,
+    cases_pages.router,
+    practices_pages.router,
+    comments_pages.router,
+    similar_pages.router,
+    similar_admin_pages.router,
+    audit_pages.router,
+    exports_pages.router,
+    accounts_pages.router,
+    accounts_api.router,
+    cases_api.router,
+    practices_api.router,
+    comments_api.router,
+    similar_api.router,
+    feed_api.router,
+    audit_api.router,
+    exports_api.router,
+)
+"""Pages before the API: a link is made by the first route of its name."""
+
 
 class UnsafeProduction(RuntimeError):
     """The site must not start in production like this."""
@@ -88,26 +110,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         openapi_url="/api/v1/openapi.json",
     )
     install_error_handlers(app)
-    for router in (
-        health.router,
-        feed_pages.router,
-        cases_pages.router,
-        practices_pages.router,
-        comments_pages.router,
-        similar_pages.router,
-        similar_admin_pages.router,
-        audit_pages.router,
-        exports_pages.router,
-        accounts_pages.router,
-        accounts_api.router,
-        cases_api.router,
-        practices_api.router,
-        comments_api.router,
-        similar_api.router,
-        feed_api.router,
-        audit_api.router,
-        exports_api.router,
-    ):
+    for router in ROUTERS:
         app.include_router(router)
     if settings.env == "demo":
         app.include_router(design.router)
