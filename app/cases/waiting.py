@@ -43,6 +43,7 @@ async def list_waiting(session: AsyncSession, viewer: Viewer, today: date) -> li
     found = [
         *await _list_questions_to(session, viewer),
         *await _list_hats_asked(session, viewer),
+        *await _list_left_behind(session, viewer),
         *await _list_own_due(session, viewer, today),
     ]
     return sorted(found, key=lambda waiting: waiting.since)
@@ -116,6 +117,49 @@ def _name_hat_asked(hat: str, *, by: str | None, offered_by: str | None) -> str:
     if offered_by is not None:
         return _("{name} offers to be {hat}").format(name=offered_by, hat=hat)
     return _("{name} asks you to be {hat}").format(name=by or _("Somebody"), hat=hat)
+
+
+async def _list_left_behind(session: AsyncSession, viewer: Viewer) -> list[Waiting]:
+    """Hats on open cases whose wearer has left, for the owner and the team's managers; for the managers also cases
+    whose owner left before sharing them.
+    """
+    led = Case.team_id.in_(viewer.led_team_ids)
+    hat_left = and_(
+        Hat.status == HatStatus.ACCEPTED, Case.state.in_(OPEN_STATES), or_(led, Case.owner_id == viewer.user_id)
+    )
+    hats = (
+        select(User.name, User.deactivated_at, Case.id, Case.title, Hat.kind)
+        .join_from(Hat, Case, and_(Case.organisation_id == Hat.organisation_id, Case.id == Hat.case_id))
+        .join(User, and_(User.organisation_id == Hat.organisation_id, User.id == Hat.user_id))
+        .where(User.deactivated_at.is_not(None), hat_left, visible_to(viewer))
+        .order_by(User.deactivated_at, Hat.id)
+        .limit(WAITING_LIMIT)
+    )
+    cases = (
+        select(User.name, User.deactivated_at, Case.id, Case.title)
+        .join_from(Case, User, and_(User.organisation_id == Case.organisation_id, User.id == Case.owner_id))
+        .where(
+            User.deactivated_at.is_not(None), led, Case.state.in_({*OPEN_STATES, State.RESOLVED}), visible_to(viewer)
+        )
+        .order_by(User.deactivated_at, Case.id)
+        .limit(WAITING_LIMIT)
+    )
+    hats_left = [
+        _wait_for_heir(
+            _("{name} has left: find another {hat}").format(name=name, hat=_(HAT_NAMES[kind])), at, case_id, title
+        )
+        for name, at, case_id, title, kind in await session.execute(hats)
+    ]
+    cases_left = [
+        _wait_for_heir(_("{name} has left: hand the case over").format(name=name), at, case_id, title)
+        for name, at, case_id, title in await session.execute(cases)
+    ]
+    return hats_left + cases_left
+
+
+def _wait_for_heir(text: str, since: datetime | None, case_id: UUID, title: str) -> Waiting:
+    assert since is not None
+    return Waiting("left", text, title, since, "case_detail", {"case_id": case_id}, "hats")
 
 
 async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> list[Waiting]:

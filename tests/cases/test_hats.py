@@ -2,10 +2,11 @@ import httpx
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.models import User
 from app.cases.models import Case, Hat, HatKind, HatStatus, Visibility
 from tests.conftest import OpenApi
-from tests.factories import create_case, create_hat
-from tests.world import ALICE, BOB, CHARLIE, DORA, MONA
+from tests.factories import NOW, create_case, create_hat, create_resolved_case
+from tests.world import ALICE, BOB, CHARLIE, DORA, MONA, Person
 
 
 async def read_hats(session: AsyncSession, case: Case) -> list[tuple[HatKind, HatStatus]]:
@@ -121,3 +122,46 @@ async def test_owner_takes_a_hat_off_by_program(session: AsyncSession, open_api:
     assert (await alice.delete(path, headers=match)).status_code == 204
     assert await read_hats(session, case) == []
     assert (await alice.delete(path, headers=match)).status_code == 404
+
+
+async def leave(session: AsyncSession, person: Person) -> None:
+    user = await session.get(User, (person.organisation_id, person.id))
+    assert user is not None
+    user.deactivated_at = NOW
+    await session.flush()
+
+
+async def test_a_hat_whose_wearer_left_is_found_missing_and_handed_on(
+    session: AsyncSession, alice: httpx.AsyncClient, mona: httpx.AsyncClient, lena: httpx.AsyncClient
+) -> None:
+    case = await create_case(session, visibility=Visibility.EVERYONE)
+    hat = await create_hat(session, case, CHARLIE, kind=HatKind.DECISION_MAKER)
+    await create_hat(session, await create_case(session, visibility=Visibility.RESTRICTED), BOB)
+    waits = "Charlie Fjord has left: find another decision maker"
+    assert waits not in (await mona.get("/")).text
+    await leave(session, CHARLIE)
+    for client, is_told in ((alice, True), (mona, True), (lena, False)):
+        assert (waits in (await client.get("/")).text) is is_told
+    page = (await mona.get(f"/cases/{case.id}")).text
+    assert "was decision maker, and has left" in page
+    assert "Nobody yet: sparring partner, decision maker" in page
+    assert (await lena.post(f"/cases/{case.id}/hats/{hat.id}/remove")).status_code == 403
+    assert (await mona.post(f"/cases/{case.id}/hats/{hat.id}/remove")).status_code == 303
+    data = {"kind": "decision_maker", "user_id": str(MONA.id)}
+    assert (await mona.post(f"/cases/{case.id}/hats", data=data)).status_code == 303
+    assert await read_hats(session, case) == [(HatKind.DECISION_MAKER, HatStatus.ACCEPTED)]
+    assert waits not in (await mona.get("/")).text
+
+
+async def test_a_case_that_was_not_shared_before_its_owner_left_waits_for_the_manager(
+    session: AsyncSession, mona: httpx.AsyncClient, bob: httpx.AsyncClient, dora: httpx.AsyncClient
+) -> None:
+    case = await create_resolved_case(session)
+    await leave(session, ALICE)
+    waits = "Alice Fjord has left: hand the case over"
+    for client, is_told in ((mona, True), (bob, False), (dora, False)):
+        assert (waits in (await client.get("/")).text) is is_told
+    handed = await mona.post(f"/cases/{case.id}/hand-over", data={"owner_id": str(BOB.id)})
+    assert handed.status_code == 303
+    assert waits not in (await mona.get("/")).text
+    assert "Share what you learned" in (await bob.get(f"/cases/{case.id}")).text

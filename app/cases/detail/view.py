@@ -11,7 +11,7 @@ from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.deps import may_edit
 from app.cases.hats.queries import list_hats
-from app.cases.hats.service import may_answer, may_ask, may_remove
+from app.cases.hats.service import has_left, may_answer, may_ask, may_remove
 from app.cases.models import HAT_NAMES, Case, CaseMove, Hat, HatKind, HatStatus, Question
 from app.cases.plans.queries import list_plans
 from app.cases.plans.view import PlansView, view_plans
@@ -31,6 +31,8 @@ class HatView:
     name: str
     may_answer: bool
     may_remove: bool
+    has_left: bool
+    """Whether who wears it can no longer sign in."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,9 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
 
 
 def _view_hat(case: Case, hat: Hat, viewer: Viewer) -> HatView:
-    return HatView(hat, _(HAT_NAMES[hat.kind]), may_answer(case, hat, viewer), may_remove(case, hat, viewer))
+    return HatView(
+        hat, _(HAT_NAMES[hat.kind]), may_answer(case, hat, viewer), may_remove(case, hat, viewer), has_left(hat)
+    )
 
 
 def _is_owners(case: Case, hat: Hat) -> bool:
@@ -132,7 +136,7 @@ def _is_owners(case: Case, hat: Hat) -> bool:
 
 
 def _list_bare_hats(hats: Sequence[Hat]) -> list[str]:
-    worn = {hat.kind for hat in hats if hat.status is not HatStatus.DECLINED}
+    worn = {hat.kind for hat in hats if hat.status is not HatStatus.DECLINED and not has_left(hat)}
     return [_(HAT_NAMES[kind]) for kind in WANTED_HATS if kind not in worn]
 
 

@@ -76,7 +76,9 @@ async def decline_hat(asked: AskedHat, session: Session, viewer: CurrentViewer, 
 async def remove_hat(
     case: LockedCase, hat_id: UUID, version: IfMatch, session: Session, viewer: CurrentViewer, now: Now
 ) -> None:
-    """The owner may, and who wears the hat or was asked to. The version is that of the case."""
+    """The owner may, and who wears the hat or was asked to; once that person has left, the team's manager, too.
+    The version is that of the case.
+    """
     hat = await queries.find_hat(session, case, hat_id)
     if hat is None:
         raise NotFound

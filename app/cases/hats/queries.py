@@ -5,7 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
 
+from app.accounts.models import User
 from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Hat, HatStatus
@@ -18,7 +20,7 @@ async def list_hats(session: AsyncSession, case: Case) -> Sequence[Hat]:
         select(Hat)
         .where(Hat.case_id == case.id)
         .order_by(Hat.id)
-        .options(join_name(Hat.user), join_name(Hat.asked_by))
+        .options(joinedload(Hat.user).load_only(User.name, User.deactivated_at), join_name(Hat.asked_by))
         .execution_options(populate_existing=True)
     )
     return found.all()
@@ -28,7 +30,7 @@ async def find_hat(session: AsyncSession, case: Case, hat_id: UUID) -> Hat | Non
     return await session.scalar(
         select(Hat)
         .where(Hat.case_id == case.id, Hat.id == hat_id)
-        .options(join_name(Hat.user), join_name(Hat.asked_by))
+        .options(joinedload(Hat.user).load_only(User.name, User.deactivated_at), join_name(Hat.asked_by))
         .execution_options(populate_existing=True)
     )
 

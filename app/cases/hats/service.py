@@ -42,7 +42,14 @@ def may_answer(case: Case, hat: Hat, viewer: Viewer) -> bool:
 
 
 def may_remove(case: Case, hat: Hat, viewer: Viewer) -> bool:
-    return viewer.user_id is not None and viewer.user_id in {case.owner_id, hat.user_id}
+    """The owner and who wears the hat; of somebody who has left, also the team's manager."""
+    if viewer.user_id is None:
+        return False
+    return viewer.user_id in {case.owner_id, hat.user_id} or (has_left(hat) and may_ask(case, viewer))
+
+
+def has_left(hat: Hat) -> bool:
+    return hat.user.deactivated_at is not None
 
 
 async def ask_for_hat(
