@@ -12,6 +12,7 @@ from app.cases.models import Case
 from app.core.i18n import DEFAULT_LANGUAGE
 from app.embeddings.slot import ModelSlot
 from app.practices.queries import list_code_names
+from app.similar.candidates import load_candidates
 from app.similar.composing import load_matches
 from app.similar.filters import Filters, find_holdings
 from app.similar.known import load_values
@@ -27,7 +28,6 @@ from app.similar.service import (
     NO_FACETS,
     SimilarCases,
     find_similar,
-    load_candidates,
 )
 from app.similar.vocabulary import QueryWords, read_query_words
 

@@ -1,6 +1,5 @@
 """Finds what is similar to a text among all that the viewer may see."""
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -9,15 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
 from app.core.i18n import DEFAULT_LANGUAGE
-from app.embeddings.adaptation import estimate_stuck
 from app.embeddings.embedder import BatchingEmbedder
 from app.embeddings.language import detect_language
 from app.embeddings.slot import ModelSlot
 from app.embeddings.vectors import Vector
-from app.practices.queries import Codes, list_code_names
+from app.practices.queries import list_code_names
 from app.similar import queries
 from app.similar.asked import read_beside
-from app.similar.bm25 import PassageWords, TermCounter
+from app.similar.candidates import load_candidates
 from app.similar.composing import load_matches
 from app.similar.filters import Filters
 from app.similar.floors import find_floors
@@ -25,11 +23,10 @@ from app.similar.generations import find_generation, has_generation
 from app.similar.matches import Match
 from app.similar.models import StoryVector
 from app.similar.nearest import find_nearest
-from app.similar.passages import PROBLEM_SECTIONS, Section
 from app.similar.queries import Query
 from app.similar.ranking import rank
 from app.similar.scope import EVERYTHING, Rows, Scope
-from app.similar.scoring import NO_STORY, UNMEASURED, Asked, Candidate, Evidence, Facets, Mode, Reception, Story
+from app.similar.scoring import UNMEASURED, Asked, Facets, Mode
 from app.similar.suggesting import Suggestion, suggest_obstacle
 from app.similar.vocabulary import read_query_words
 
@@ -139,70 +136,3 @@ def suggest(embedder: BatchingEmbedder | None, story: Vector | None, facets: Fac
         return None
     shares, stuck = embedder.adaptation.read_obstacles(story), embedder.adaptation.read_stuck(story)
     return suggest_obstacle(shares, stuck, facets.obstacles)
-
-
-async def load_candidates(
-    session: AsyncSession,
-    query: Query,
-    found: Rows,
-    codes: Codes,
-    embedder: BatchingEmbedder | None = None,
-) -> list[Candidate]:
-    """The found cases with all that the ranking weighs."""
-    if not found:
-        return []
-    case_ids = [row.case_id for row in found if row.readable]
-    practice_ids = [row.practice_id for row in found if row.practice_id]
-    passages = await queries.list_evidence(session, query, case_ids=case_ids, practice_ids=practice_ids)
-    stuck = embedder.adaptation.stuck if embedder else None
-    stories: dict[UUID, Story] = {}
-    if stuck is not None and query.story is not None:
-        told = await queries.list_story_evidence(session, query, stuck, case_ids=case_ids, practice_ids=practice_ids)
-        for row in told:
-            story = Story(row.cosine, estimate_stuck(row.leaning, stuck))
-            stories[row.case_id] = max(story, stories.get(row.case_id, story))
-    evidence: dict[UUID, list[Evidence]] = defaultdict(list)
-    texts: dict[UUID, list[PassageWords]] = defaultdict(list)
-    counter = TermCounter(query.words.terms)
-    for passage in passages:
-        words = counter.count(passage.held or {}, passage.length, is_heading=passage.section == Section.OBSTACLE)
-        texts[passage.case_id].append(words)
-        evidence[passage.case_id].append(
-            Evidence(
-                passage_id=passage.id,
-                language=passage.language,
-                cosine=passage.cosine,
-                found=counter.tell(words),
-                tells_problem=passage.section in PROBLEM_SECTIONS,
-            )
-        )
-    words_told = dict(zip(texts, counter.score(list(texts.values())), strict=True))
-    facts = {row.id: row for row in await queries.list_facts(session, [row.case_id for row in found])}
-    return [
-        Candidate(
-            case_id=row.case_id,
-            practice_id=row.practice_id,
-            is_open=row.is_open,
-            moved_at=fact.moved_at,
-            evidence=tuple(evidence[row.case_id]),
-            told=words_told.get(row.case_id, 0.0),
-            story=stories.get(row.case_id, NO_STORY),
-            facets=Facets(
-                obstacles=tuple(codes[id_].key for id_ in fact.obstacle_ids),
-                industry=_key(codes, fact.industry_id),
-                stage=_key(codes, fact.stage_id),
-                product=fact.product,
-            ),
-            customer=fact.customer,
-            outcome=_key(codes, fact.outcome_id),
-            has_written_outcome=fact.has_written_outcome,
-            verified_uses=fact.verified_uses,
-            reception=Reception(fact.unhelpful, fact.worked_for),
-        )
-        for row in found
-        if (fact := facts.get(row.case_id)) is not None
-    ]
-
-
-def _key(codes: Codes, code_id: UUID | None) -> str | None:
-    return codes[code_id].key if code_id else None
