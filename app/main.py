@@ -18,6 +18,7 @@ from app.audit import pages as audit_pages
 from app.cases import api as cases_api
 from app.cases import pages as cases_pages
 from app.cases import service as cases_service
+from app.cases.attachments.schemas import UPLOAD_LIMIT
 from app.comments import api as comments_api
 from app.comments import pages as comments_pages
 from app.core import design, health
@@ -117,7 +118,7 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.state.navigation = NAVIGATION
     describe_api(app)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, larger={"/attachments": UPLOAD_LIMIT})
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(SecurityHeaders, secure=settings.secure_cookies)
     app.add_middleware(Requests)

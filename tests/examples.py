@@ -32,15 +32,21 @@ def resolve(schema: Schema) -> Schema:
 
 
 def find_body(operation: dict[str, Any]) -> Schema | None:
-    if "requestBody" not in operation:
-        return None
-    return resolve(operation["requestBody"]["content"]["application/json"]["schema"])
+    """The schema of its JSON, or None for an operation that takes none."""
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    return content and resolve(content["schema"])
 
 
 def build_body(operation: dict[str, Any]) -> Any:
     """A body that is valid as far as the description tells, or None for an operation without one."""
     schema = find_body(operation)
     return None if schema is None else build(schema)
+
+
+def build_files(operation: dict[str, Any]) -> dict[str, tuple[str, bytes]] | None:
+    """A file for an operation that takes one, else None."""
+    takes_files = "multipart/form-data" in operation.get("requestBody", {}).get("content", {})
+    return {"file": ("notes.txt", b"A plain text")} if takes_files else None
 
 
 def build(schema: Schema) -> Any:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import (
+    Attachment,
     Case,
     CaseObstacle,
     Code,
@@ -75,6 +76,24 @@ async def create_case(
     await session.flush()
     await enter_organisation(session, ALICE.organisation_id)
     return case
+
+
+async def create_attachment(
+    session: AsyncSession, case: Case, name: str, content: bytes, media_type: str
+) -> Attachment:
+    attachment = Attachment(
+        organisation_id=case.organisation_id,
+        case_id=case.id,
+        name=name,
+        media_type=media_type,
+        size=len(content),
+        content=content,
+        added_by_id=case.owner_id,
+        added_at=NOW,
+    )
+    session.add(attachment)
+    await session.flush()
+    return attachment
 
 
 async def create_hat(

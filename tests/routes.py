@@ -23,6 +23,7 @@ from app.similar.models import FeedbackReason, MatchFeedback
 from tests.conftest import SECRET_KEY
 from tests.factories import (
     NOW,
+    create_attachment,
     create_case,
     create_hat,
     create_plan,
@@ -134,6 +135,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     )
     session.add_all([step, objection, move])
     asked: Hat = await create_hat(session, case, BOB, kind=HatKind.EXPERT, status=HatStatus.ASKED)
+    attachment = await create_attachment(session, case, f"{text}.png", b"A picture", "image/png")
     draft = await create_case(session, state=State.DRAFT, **options)
     resolved = await create_resolved_case(session, **options, **results)
     objection.earlier_case_id = resolved.id
@@ -171,6 +173,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "plan_id": plan.id,
             "step_id": step.id,
             "objection_id": objection.id,
+            "attachment_id": attachment.id,
             "hat_id": asked.id,
             "practice_id": practice.id,
             "match_id": resolved.id,
@@ -307,6 +310,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "save_draft": DRAFT,
     "autosave_draft": DRAFT,
     "delete_draft": {},
+    "add_attachments": {},
+    "delete_attachment": {},
     "save_section": STORY,
     "ask_question": {"text": "Who decides?", "addressed_to_id": str(MONA.id)},
     "answer_question": {"answer": "The operations manager."},

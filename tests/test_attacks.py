@@ -16,7 +16,7 @@ from app.core.db import SessionFactory
 from app.embeddings.slot import ModelSlot
 from app.similar.jobs import refresh_case
 from tests.conftest import OpenApi, SignIn
-from tests.examples import build_body, find_operation
+from tests.examples import build_body, build_files, find_operation
 from tests.factories import create_case
 from tests.routes import FORMS, ROUTES, Route, Things, create_things, find_actor
 from tests.world import ALICE, BOB, CAST, DORA, MONA, Person
@@ -51,7 +51,9 @@ def send_as(client: httpx.AsyncClient, things: Things) -> Send:
             return await client.request(route.method, path, data=FORMS.get(route.name))
         operation = find_operation(route.method, route.path)
         headers = {"If-Match": '"1"'} if route.method in {"PATCH", "DELETE"} else {}
-        return await client.request(route.method, path, json=build_body(operation), headers=headers)
+        return await client.request(
+            route.method, path, json=build_body(operation), files=build_files(operation), headers=headers
+        )
 
     return send
 

@@ -19,6 +19,7 @@ from app.accounts.signing_in.schemas import SignInForm
 from app.accounts.signing_in.service import CHOICE_SECONDS
 from app.accounts.signing_in.throttle import LIMIT_PER_ADDRESS, LIMIT_PER_PAIR, WINDOW
 from app.accounts.teams.schemas import TeamForm
+from app.cases.attachments.schemas import FILE_LIMIT, FILES_LIMIT, NAME_LIMIT, UPLOAD_LIMIT
 from app.cases.moves.schemas import Reason, ReasonForm
 from app.cases.outcomes.schemas import OutcomeForm, OutcomeInput
 from app.cases.plans import schemas as plans
@@ -95,6 +96,10 @@ def test_times_and_sizes_are_those_of_the_code() -> None:
         "`addresses` of invitations": f"8,000 characters; {PEOPLE_AT_ONCE} people",
         "An export": f"one at a time for each person or program; deleted after {KEPT.days} days",
         "Body": f"{Settings.model_fields['max_body_bytes'].default:,} bytes, ",
+        "A file": f"{FILE_LIMIT:,} bytes",
+        "Files of one request": f"{UPLOAD_LIMIT:,} bytes",
+        "Files on a case": f"{FILES_LIMIT}",
+        "Name of a file": f"{NAME_LIMIT} characters",
         "A page of a list": f"{PAGE_SIZE} rows ",
         "`limit` of a list": f"{MAX_PAGE_SIZE}",
         "`Idempotency-Key`": f"{MAX_KEY_LENGTH} printable",

@@ -1,6 +1,6 @@
 """Who sends this request, as a dependency: a person by cookie, a program by key."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
@@ -200,10 +200,17 @@ async def record_refusal(request: Request, factory: OwnTransactions, viewer: Cur
 RecordsRefusals = Depends(record_refusal, scope="function")
 
 
-def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases:write") -> APIRouter:
+def create_api_router(
+    tag: str,
+    *,
+    read: str = "cases:read",
+    write: str = "cases:write",
+    content: Callable[[Request], Awaitable[None]] = refuse_other_content,
+) -> APIRouter:
     """A router below /api/v1 for keys that hold `read` (safe methods) or `write` (all others).
 
-    Its POSTs honour `Idempotency-Key`, and its common problems are documented.
+    Its POSTs honour `Idempotency-Key`, and its common problems are documented. `content` refuses a body of a kind
+    that is not taken.
     """
 
     async def check_scope(request: Request, viewer: CurrentViewer) -> None:
@@ -213,7 +220,7 @@ def create_api_router(tag: str, *, read: str = "cases:read", write: str = "cases
         prefix="/api/v1",
         tags=[tag],
         route_class=IdempotentRoute,
-        dependencies=[RecordsRefusals, Depends(check_scope), Depends(refuse_other_content), Depends(happen_once)],
+        dependencies=[RecordsRefusals, Depends(check_scope), Depends(content), Depends(happen_once)],
         responses=document_errors(400, 401, 403, 422),
     )
 

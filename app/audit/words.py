@@ -16,6 +16,8 @@ ACTIONS: Mapping[str, str] = {
     "case.handed_over": N_("handed the case over"),
     "case.questions_skipped": N_("skipped the questions, with a reason"),
     "case.restricted_opened": N_("opened a restricted case as an admin"),
+    "attachment.added": N_("attached a file"),
+    "attachment.removed": N_("removed a file"),
     "question.asked": N_("asked a question"),
     "question.answered": N_("answered a question"),
     "hat.asked": N_("asked somebody to wear a hat"),

@@ -1,6 +1,7 @@
 """What happens to every request: an id, a language, a bounded body, a measured time, a log line."""
 
 import time
+from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from uuid import uuid4
 
@@ -83,22 +84,26 @@ def _choose_language(headers: Headers) -> str:
 class BodyLimit:
     """Stops reading a body that is larger than allowed, whether or not its length was announced."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, max_bytes: int, larger: Mapping[str, int]) -> None:
+        """`larger` holds the limits of addresses that take files, by how their path ends."""
         self.app = app
         self.max_bytes = max_bytes
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         read = 0
+        allowed = [limit for ending, limit in self.larger.items() if scope["path"].endswith(ending)]
+        most = max(self.max_bytes, *allowed, 0)
 
         async def receive_bounded() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self.max_bytes:
-                raise TooLarge(_("That is too large: at most {n} MB.").format(n=self.max_bytes // 1_000_000))
+            if read > most:
+                raise TooLarge(_("That is too large: at most {n} MB.").format(n=most // 1_000_000))
             return message
 
         await self.app(scope, receive_bounded, send)

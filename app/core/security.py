@@ -81,6 +81,13 @@ async def refuse_other_content(request: Request) -> None:
         raise WrongContent(_("Send JSON, with the header Content-Type: application/json."))
 
 
+async def refuse_other_than_files(request: Request) -> None:
+    """Refuse a body that is not a form with files."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data" and await request.body():
+        raise WrongContent(_("Send a form with a file, with the header Content-Type: multipart/form-data."))
+
+
 class SecurityHeaders:
     """Puts the security headers on every response; a handler may set a stricter or wider one itself."""
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
 from babel.numbers import format_currency, format_decimal
+from babel.units import format_unit
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,6 +26,7 @@ from app.core.i18n import LANGUAGE_NAMES, current_language, gettext, ngettext
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "app" / "static"
 FLASH_COOKIE = "unstuck_flash"
+MEGABYTE = 1_000_000
 DEFAULT_TIMEZONE = "Europe/Oslo"
 
 
@@ -73,7 +75,7 @@ def create_environment() -> Environment:
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters["plain_number"] = lambda number: format_decimal(number, locale=_babel_locale())
-    for function in (url_for, static, format_date, format_datetime, format_relative, format_money):
+    for function in (url_for, static, format_date, format_datetime, format_relative, format_money, format_size):
         environment.globals[function.__name__] = function
     return environment
 
@@ -120,6 +122,12 @@ def format_relative(moment: datetime) -> str:
     text = dates.format_timedelta(moment - datetime.now(UTC), add_direction=True, locale=locale)
     # The locale data counts days as "døgn", around the clock; people say "dager".
     return text.replace(" 1 døgn", " 1 dag").replace("døgn", "dager") if locale == "nb_NO" else text
+
+
+def format_size(size: int) -> str:
+    """So many bytes, in kilobytes or megabytes."""
+    unit, of = ("megabyte", MEGABYTE) if size >= MEGABYTE else ("kilobyte", 1_000)
+    return format_unit(max(size / of, 0.1), f"digital-{unit}", "short", format="#,##0.#", locale=_babel_locale())
 
 
 def format_money(amount: Decimal, currency: str) -> str:

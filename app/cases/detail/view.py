@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
 from app.cases import queries
+from app.cases.attachments.queries import list_attachments
 from app.cases.deps import may_edit
 from app.cases.hats.queries import list_hats
 from app.cases.hats.service import has_left, may_answer, may_ask, may_remove
-from app.cases.models import HAT_NAMES, Case, CaseMove, Hat, HatKind, HatStatus, Question
+from app.cases.models import HAT_NAMES, Attachment, Case, CaseMove, Hat, HatKind, HatStatus, Question
 from app.cases.plans.queries import list_plans
 from app.cases.plans.view import PlansView, view_plans
 from app.cases.questions.queries import list_questions
@@ -67,6 +68,7 @@ class CaseView:
     """Names of the hats that nobody wears or was asked to wear."""
     questions: list[QuestionView]
     moves: Sequence[CaseMove]
+    attachments: Sequence[Attachment]
     practice_id: UUID | None
     may_edit: bool
     may_manage: bool
@@ -107,6 +109,7 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
         bare_hats=_list_bare_hats(hats) if case.state in OPEN_STATES else [],
         questions=[_view_question(case, question, viewer) for question in questions],
         moves=await queries.list_moves(session, case.id),
+        attachments=await list_attachments(session, case),
         practice_id=await queries.find_practice(session, case, viewer) if case.state is State.SHARED else None,
         may_edit=edits,
         may_manage=viewer.leads(case.team_id),

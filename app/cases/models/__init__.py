@@ -1,5 +1,6 @@
 """Every table of a case, one module a noun."""
 
+from app.cases.models.attachment import Attachment
 from app.cases.models.case import HAT_NAMES, Case, CaseMove, CaseObstacle, Hat, HatKind, HatStatus, Visibility
 from app.cases.models.code import Code, CodeKind
 from app.cases.models.plan import Effort, Objection, Plan, PlanStep
@@ -7,6 +8,7 @@ from app.cases.models.question import Question
 
 __all__ = [
     "HAT_NAMES",
+    "Attachment",
     "Case",
     "CaseMove",
     "CaseObstacle",
