@@ -38,6 +38,7 @@ OWN = {
     "asked_by_id",
     "answered_by_id",
     "raised_by_id",
+    "added_by_id",
 }
 """Columns that say whose a row is: it belongs to the export of that person."""
 
