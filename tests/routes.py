@@ -362,8 +362,11 @@ ACTORS: dict[str, Person] = {"accept_hat": BOB, "decline_hat": BOB, "show_hat": 
 ACTORS |= dict.fromkeys(("question_to_solver", "ask_solver_of_match", "ask_solver"), BOB)
 
 
+ADMIN_ROUTES = ("/admin", "/api/v1/exports", "/api/v1/audit-events")
+
+
 def find_actor(route: Route) -> Person:
-    """Somebody of Alice's organisation who may do it; those of `/admin` are the admin's."""
+    """Somebody of Alice's organisation who may do it; what is the admin's is done by the admin."""
     if route.path.endswith("/trust"):
         return MONA
-    return ADAM if route.path.startswith("/admin") else ACTORS.get(route.name, ALICE)
+    return ADAM if route.path.startswith(ADMIN_ROUTES) else ACTORS.get(route.name, ALICE)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from app.accounts.viewer import SCOPES
 from app.core.db import Base
 from app.core.pagination import Cursor
 from tests.conftest import OpenApi, SignIn
@@ -174,7 +175,7 @@ class TestNothingChanges:
     async def test_a_control_character_in_any_text_of_a_body(
         self, route: Route, things: Things, open_api: OpenApi
     ) -> None:
-        api = await open_api(find_actor(route))
+        api = await open_api(find_actor(route), *SCOPES)
         operation = find_operation(route.method, route.path)
         schema = find_body(operation)
         assert schema is not None
@@ -205,7 +206,7 @@ class TestNothingChanges:
 
     @pytest.mark.parametrize("route", VERSIONED_ROUTES, ids=str)
     async def test_a_stale_version_or_none(self, route: Route, things: Things, open_api: OpenApi) -> None:
-        api = await open_api(find_actor(route))
+        api = await open_api(find_actor(route), *SCOPES)
         body = build_body(find_operation(route.method, route.path))
         for headers, status in (({"If-Match": '"999"'}, 412), ({}, 428), ({"If-Match": "newest"}, 400)):
             response = await api.request(route.method, things.address(route), json=body, headers=headers)
@@ -224,7 +225,7 @@ class TestNothingChanges:
     async def test_a_body_that_is_too_large_of_another_kind_or_unreadable(
         self, route: Route, things: Things, open_api: OpenApi
     ) -> None:
-        api = await open_api(find_actor(route))
+        api = await open_api(find_actor(route), *SCOPES)
 
         async def send(content: bytes, kind: str | None = "application/json") -> httpx.Response:
             headers = name_version(route) | ({"Content-Type": kind} if kind else {})
@@ -283,7 +284,8 @@ async def test_an_odd_address_is_never_our_fault(
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.takes_id], ids=str)
 async def test_an_id_that_is_none_leads_nowhere(route: Route, sign_in: SignIn, open_api: OpenApi) -> None:
-    client = await (open_api(ALICE) if route.is_api else sign_in(find_actor(route)))
+    actor = find_actor(route)
+    client = await (open_api(actor, *SCOPES) if route.is_api else sign_in(actor))
     path = re.sub(r"\{\w+\}", "no-id", route.path)
     response = await client.request(route.method, path, headers=name_version(route))
     assert response.status_code == 404

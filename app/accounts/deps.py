@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Security
@@ -191,7 +192,7 @@ async def record_refusal(request: Request, factory: OwnTransactions, viewer: Cur
     try:
         yield
     except Forbidden as refusal:
-        tried = {"method": request.method, "path": request.url.path[:PATH_LIMIT], "code": refusal.code}
+        tried = {"method": request.method, "path": quote(request.url.path)[:PATH_LIMIT], "code": refusal.code}
         async with organisation_session(factory, viewer.organisation_id) as session:
             await record_audit(session, viewer, "access.refused", details=tried)
         raise
