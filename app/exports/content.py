@@ -7,6 +7,10 @@ from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, or_, select
 
+import app.comments.models
+import app.feed.models
+import app.practices.models
+import app.similar.models  # noqa: F401 - each import adds its tables, in the worker's own process too.
 from app.accounts.models import Identity, User
 from app.cases.models import Case
 from app.cases.queries import is_private
