@@ -362,7 +362,7 @@ ACTORS: dict[str, Person] = {"accept_hat": BOB, "decline_hat": BOB, "show_hat": 
 ACTORS |= dict.fromkeys(("question_to_solver", "ask_solver_of_match", "ask_solver"), BOB)
 
 
-ADMIN_ROUTES = ("/admin", "/api/v1/exports", "/api/v1/audit-events")
+ADMIN_ROUTES = ("/admin", "/api/v1/audit-events")
 
 
 def find_actor(route: Route) -> Person:

@@ -160,6 +160,9 @@ async def test_answers_to_repeated_requests_are_forgotten(
         assert kept.one() == now - timedelta(hours=47)
 
 
-def test_answers_are_forgotten_by_the_clock() -> None:
+def test_answers_and_exports_are_forgotten_by_the_clock() -> None:
     periodic = create_job_app("").periodic_registry.periodic_tasks
-    assert {task.task.name: task.cron for task in periodic.values()} == {"idempotency.grown_old": "17 * * * *"}
+    assert {task.task.name: task.cron for task in periodic.values()} == {
+        "idempotency.grown_old": "17 * * * *",
+        "exports.grown_old": "37 * * * *",
+    }

@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,10 +21,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Identity, Organisation, User
 from app.accounts.service import create_key
-from app.cases.models import Case, Hat, Objection, Plan, PlanStep, Question
+from app.cases.models import Attachment, Case, Hat, Objection, Plan, PlanStep, Question
+from app.comments.models import Comment
 from app.core.config import Settings
 from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
+from app.exports.models import Export, Scope
 from app.feed.models import Mark
 from app.main import create_app
 from app.practices.models import Practice
@@ -37,7 +40,7 @@ CHECKS = [
     openapi_checks.response_schema_conformance,
     openapi_checks.response_headers_conformance,
 ]
-SCOPES = ["cases:read", "cases:write", "act-as"]
+SCOPES = ["cases:read", "cases:write", "export:read", "act-as"]
 SOMEBODY = "kari@nordavind.example"
 EXISTING_IN = 4
 """Three of so many requests are about something that exists, by its owner, and carry a fresh idempotency key."""
@@ -71,6 +74,9 @@ async def list_places(session: AsyncSession) -> Places:
         plans.join(PlanStep, PlanStep.plan_id == Plan.id).add_columns(PlanStep.id.label("step_id")),
         plans.join(Objection, Objection.plan_id == Plan.id).add_columns(Objection.id.label("objection_id")),
         select(owner, Practice.id.label("practice_id")).join(User, User.id == Practice.solver_id).order_by(Practice.id),
+        cases.join(Attachment, Attachment.case_id == Case.id).add_columns(Attachment.id.label("attachment_id")),
+        select(owner, Comment.id.label("comment_id")).join(User, User.id == Comment.author_id).order_by(Comment.id),
+        select(owner, Export.id.label("export_id")).join(User, User.id == Export.user_id).order_by(Export.id),
         select(owner, Mark.id.label("mark_id")).join(User, User.id == Mark.user_id).order_by(Mark.id),
         select(owner, Case.id.label("match_id")).join(User, User.id == Case.owner_id).order_by(Case.id),
     ):
@@ -80,12 +86,35 @@ async def list_places(session: AsyncSession) -> Places:
     return places
 
 
+async def add_what_the_demo_lacks(session: AsyncSession, organisation_id: UUID) -> None:
+    """A file on a case, and an export that its owner asked for."""
+    case = (await session.scalars(select(Case).where(Case.posted_at.is_not(None)).order_by(Case.id).limit(1))).one()
+    now = datetime.now(UTC)
+    added = {"organisation_id": organisation_id}
+    session.add(
+        Attachment(
+            **added,
+            case_id=case.id,
+            name="offer.txt",
+            media_type="text/plain",
+            size=5,
+            content=b"offer",
+            added_by_id=case.owner_id,
+            added_at=now,
+        )
+    )
+    asked = {"scope": Scope.PERSON, "user_id": case.owner_id, "principal_id": case.owner_id}
+    session.add(Export(**added, **asked, created_at=now, finished_at=now))
+    await session.flush()
+
+
 async def _prepare(site: Site) -> tuple[str, Places]:
     engine = create_engine(site.database.app_url)
     async with create_session_factory(engine)() as session, session.begin():
         organisation = (await session.scalars(select(Organisation).where(Organisation.is_demo))).one()
         await enter_organisation(session, organisation.id)
         _key, token = await create_key(session, organisation.id, name="contract", scopes=SCOPES, created_by_id=None)
+        await add_what_the_demo_lacks(session, organisation.id)
         places = await list_places(session)
     await engine.dispose()
     return token, places
