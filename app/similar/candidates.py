@@ -27,6 +27,13 @@ class Read(NamedTuple):
 UNREAD = Read()
 
 
+class Parts(NamedTuple):
+    """What of the found may be read."""
+
+    case_ids: list[UUID]
+    practice_ids: list[UUID]
+
+
 async def load_candidates(
     session: AsyncSession,
     query: Query,
@@ -37,8 +44,12 @@ async def load_candidates(
     """As many as were found. `embedder` is the one that read the query, if one did."""
     if not found:
         return []
-    read = await read_passages(session, query, found)
-    stories = await read_stories(session, query, found, embedder) if embedder else {}
+    parts = Parts(
+        case_ids=[row.case_id for row in found if row.readable],
+        practice_ids=[row.practice_id for row in found if row.practice_id],
+    )
+    read = await read_passages(session, query, parts)
+    stories = await read_stories(session, query, parts, embedder) if embedder else {}
     facts = {row.id: row for row in await queries.list_facts(session, [row.case_id for row in found])}
     return [
         Candidate(
@@ -66,10 +77,9 @@ async def load_candidates(
     ]
 
 
-async def read_passages(session: AsyncSession, query: Query, found: Rows) -> dict[UUID, Read]:
+async def read_passages(session: AsyncSession, query: Query, parts: Parts) -> dict[UUID, Read]:
     """By case; of what is only readable as a practice, the practice's."""
-    case_ids, practice_ids = list_parts(found)
-    passages = await queries.list_evidence(session, query, case_ids=case_ids, practice_ids=practice_ids)
+    passages = await queries.list_evidence(session, query, **parts._asdict())
     evidence: dict[UUID, list[Evidence]] = defaultdict(list)
     texts: dict[UUID, list[PassageWords]] = defaultdict(list)
     counter = TermCounter(query.words.terms)
@@ -90,25 +100,18 @@ async def read_passages(session: AsyncSession, query: Query, found: Rows) -> dic
 
 
 async def read_stories(
-    session: AsyncSession, query: Query, found: Rows, embedder: BatchingEmbedder
+    session: AsyncSession, query: Query, parts: Parts, embedder: BatchingEmbedder
 ) -> dict[UUID, Story]:
     """By case, the nearer one of its own story and its practice's. Empty where the text was not read as a story."""
     stuck = embedder.adaptation.stuck
     if stuck is None or query.story is None:
         return {}
-    case_ids, practice_ids = list_parts(found)
     stories: dict[UUID, Story] = {}
-    told = await queries.list_story_evidence(session, query, stuck, case_ids=case_ids, practice_ids=practice_ids)
+    told = await queries.list_story_evidence(session, query, stuck, **parts._asdict())
     for row in told:
         story = Story(row.cosine, estimate_stuck(row.leaning, stuck))
         stories[row.case_id] = max(story, stories.get(row.case_id, story))
     return stories
-
-
-def list_parts(found: Rows) -> tuple[list[UUID], list[UUID]]:
-    """The cases that may be read, and the practices."""
-    case_ids = [row.case_id for row in found if row.readable]
-    return case_ids, [row.practice_id for row in found if row.practice_id]
 
 
 def _key(codes: Codes, code_id: UUID | None) -> str | None:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.models import Identity, Team, User
 from app.accounts.viewer import Viewer
 from app.cases.models import Code
-from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
+from app.cases.workflow import CLOSED_STATES, OPEN_STATES, STATE_NAMES, State
 from app.core.i18n import LANGUAGES, gettext, use_language
-from app.similar.matches import STATE_NAMES
 from app.similar.operators import Operator, fold_name
 from app.similar.reading import Value
+from app.similar.scope import INDEXED_STATES
 
 Named: TypeAlias = Iterable[tuple[str, Value]]
 """Every name with what it stands for; one name may stand for several."""
@@ -60,11 +60,11 @@ def _gather(named: Named) -> dict[str, frozenset[Value]]:
 def _name_states() -> Iterator[tuple[str, Value]]:
     for aliases, states in STATE_GROUPS.items():
         yield from ((alias, state) for alias in aliases.split() for state in states)
-    for state, name in STATE_NAMES.items():
+    for state in INDEXED_STATES:
         yield state.value, state
         for language in LANGUAGES:
             with use_language(language):
-                translated = gettext(name)
+                translated = gettext(STATE_NAMES[state])
             yield translated, state
 
 

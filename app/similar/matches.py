@@ -47,15 +47,6 @@ SAYS_ALIKE: Mapping[str, str] = {
 }
 
 
-STATE_NAMES: Mapping[State, str] = {
-    State.INVESTIGATING: N_("Investigating"),
-    State.CREATING: N_("Creating"),
-    State.TRYING: N_("Trying"),
-    State.RESOLVED: N_("Resolved"),
-    State.SHARED: N_("Shared"),
-}
-
-
 @dataclass(frozen=True)
 class MatchedPassage:
     """The passage that matched best. `words` it shares with the query, in lower case; with what each tells, in nats."""

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.codes import find_code
 from app.cases.models import CodeKind
+from app.cases.workflow import STATE_NAMES
 from app.core.i18n import gettext as _
 from app.embeddings.slot import ModelSlot
 from app.similar.feedback.schemas import REASON_NAMES
-from app.similar.matches import STATE_NAMES, Match
+from app.similar.matches import Match
 from app.similar.passages import cut_text
 from app.similar.scoring import Facets
 from app.similar.service import SimilarCases

@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 
 from app.cases.models import Case
+from app.cases.workflow import STATE_NAMES
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
 from app.core.templating import environment, format_date, format_money
 from app.similar.earlier.comparing import Attribute, Likeness, Situation
 from app.similar.earlier.service import Comparison, Suggestion
-from app.similar.matches import STATE_NAMES
 
 ATTRIBUTE_NAMES: Mapping[Attribute, str] = {
     Attribute.OBSTACLES: N_("Stuck because"),
