@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +19,7 @@ from app.audit.words import ACTIONS, name_action
 from app.cases.deps import ReadableCase
 from app.core.db import Session
 from app.core.pagination import PAGE_SIZE, Cursor, CursorParam
-from app.core.templating import path_for, render
+from app.core.templating import link_next, render
 
 of_case = create_page_router()
 of_everything = create_admin_router()
@@ -32,11 +31,10 @@ async def case_trail(
 ) -> Response:
     """Who did what on the case, and when."""
     page = await queries.list_case_trail(session, case, Cursor.decode(cursor), PAGE_SIZE)
-    here = path_for(request.app, "case_trail", case_id=case.id)
     context = {
         "case": case,
         "lines": await show_trail(request, session, page.items, viewer),
-        "next_url": f"{here}?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else None,
+        "next_url": link_next(request, page.next_cursor),
     }
     return render(request, "audit/case.html", context)
 
@@ -66,13 +64,11 @@ async def search_audit(
         before=_start(until + timedelta(days=1), admin) if until and until < date.max else None,
     )
     page = await queries.search_trail(session, wanted, Cursor.decode(cursor), PAGE_SIZE)
-    kept = {name: str(value) for name, value in chosen.items() if value}
-    here = path_for(request.app, "search_audit")
     context = {
         "lines": await show_trail(request, session, page.items, admin),
-        "next_url": f"{here}?{urlencode(kept | {'cursor': page.next_cursor})}" if page.next_cursor else None,
+        "next_url": link_next(request, page.next_cursor),
         "chosen": {name: str(value) for name, value in chosen.items()},
-        "filtered": bool(kept),
+        "filtered": any(chosen.values()),
         "people": await _list_actors(session),
         "actions": sorted(((name, name_action(name)) for name in ACTIONS), key=lambda action: action[1]),
     }

@@ -21,9 +21,8 @@ from app.core.db import Session
 from app.core.forms import Form, read_form
 from app.core.i18n import gettext as _
 from app.core.pagination import Cursor
-from app.core.templating import path_for, redirect, render, wants_block
+from app.core.templating import link_next, path_for, redirect, render, wants_block
 from app.practices.deps import ReadablePractice
-from app.practices.pages import link_next
 
 router = create_page_router()
 

@@ -203,6 +203,11 @@ def wants_block(request: Request) -> bool:
     return "hx-request" in request.headers and "hx-boosted" not in request.headers
 
 
+def link_next(request: Request, cursor: str | None) -> str | None:
+    """The address of the next page under the same filters."""
+    return f"?{request.url.include_query_params(cursor=cursor).query}" if cursor else None
+
+
 def redirect(request: Request, name: str, /, **params: Any) -> RedirectResponse:
     """Send the browser on after a form was taken (303)."""
     return RedirectResponse(path_for(request.app, name, **params), 303)

@@ -1,7 +1,5 @@
 """Exports in the browser: asked for, watched and downloaded on one page."""
 
-from urllib.parse import urlencode
-
 from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +11,7 @@ from app.core.errors import Invalid
 from app.core.forms import read_form
 from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, Cursor, CursorParam
-from app.core.templating import flash, path_for, redirect, render, wants_block
+from app.core.templating import flash, link_next, redirect, render, wants_block
 from app.exports import queries, service
 from app.exports.deps import OwnExport, send_file
 from app.exports.schemas import ExportForm
@@ -28,11 +26,10 @@ async def show_exports(request: Request, session: Session, viewer: CurrentUser, 
 
 async def _show(request: Request, session: AsyncSession, viewer: Viewer, cursor: str | None) -> Response:
     page = await queries.list_exports(session, viewer, Cursor.decode(cursor), PAGE_SIZE)
-    here = path_for(request.app, "show_exports")
     context = {
         "exports": page.items,
         "waits": any(export.finished_at is None for export in page.items),
-        "next_url": f"{here}?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else None,
+        "next_url": link_next(request, page.next_cursor),
     }
     return render(request, "exports/list.html", context, block="rows" if wants_block(request) else None)
 

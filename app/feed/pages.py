@@ -9,11 +9,11 @@ from app.cases.waiting import list_waiting
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.pagination import Cursor
-from app.core.templating import render
+from app.core.templating import link_next, render
 from app.feed import queries
 from app.feed.marks import pages as marks_pages
 from app.feed.schemas import FeedQuery
-from app.practices.pages import link_next, list_choices
+from app.practices.pages import list_choices
 from app.practices.queries import list_code_names, list_to_review
 
 pages = create_page_router()

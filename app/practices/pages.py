@@ -17,7 +17,7 @@ from app.core.forms import Form, read_form
 from app.core.i18n import LANGUAGE_NAMES
 from app.core.i18n import gettext as _
 from app.core.pagination import Cursor
-from app.core.templating import flash, redirect, render
+from app.core.templating import flash, link_next, redirect, render
 from app.practices import queries, service, sharing_pages
 from app.practices.deps import LockedPractice, ReadablePractice
 from app.practices.models import Trust, UseResult
@@ -40,11 +40,6 @@ async def list_choices(session: AsyncSession, codes: Iterable[CodeName]) -> Choi
     options["team"] = [(str(team.id), team.name) for team in await accounts.list_teams(session)]
     options["language"] = list(LANGUAGE_NAMES.items())
     return options
-
-
-def link_next(request: Request, cursor: str | None) -> str | None:
-    """The address of the next page under the same filters."""
-    return f"?{request.url.include_query_params(cursor=cursor).query}" if cursor else None
 
 
 @pages.get("/practices")
