@@ -228,7 +228,7 @@ def create_api_router(
 
 async def check_admin(viewer: CurrentViewer) -> None:
     """Pass admins, and programs that act for themselves."""
-    if viewer.user_id is not None and not viewer.is_admin:
+    if not viewer.administers:
         raise Forbidden(_("Only an admin may do this."))
 
 

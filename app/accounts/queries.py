@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, any_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, and_, any_, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute, joinedload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
@@ -143,24 +143,20 @@ async def list_active_users(session: AsyncSession) -> Sequence[User]:
     return found.all()
 
 
+def select_people() -> Select[User, str, bool]:
+    """Users, active or not, with e-mail and whether the invitation was taken."""
+    return select(User, Identity.email, has_joined()).join(Identity, Identity.id == User.identity_id)
+
+
 async def list_people(session: AsyncSession) -> Sequence[Row[User, str, bool]]:
     """Every user with e-mail and whether the invitation was taken, active ones first."""
-    found = await session.execute(
-        select(User, Identity.email, has_joined())
-        .join(Identity, Identity.id == User.identity_id)
-        .order_by(User.deactivated_at.is_not(None), User.name, User.id)
-    )
-    return found.all()
+    people = select_people().order_by(User.deactivated_at.is_not(None), User.name, User.id)
+    return (await session.execute(people)).all()
 
 
 async def find_person(session: AsyncSession, user_id: UUID) -> Row[User, str, bool] | None:
     """A user, active or not, with e-mail and whether the invitation was taken."""
-    found = await session.execute(
-        select(User, Identity.email, has_joined())
-        .join(Identity, Identity.id == User.identity_id)
-        .where(User.id == user_id)
-    )
-    return found.one_or_none()
+    return (await session.execute(select_people().where(User.id == user_id))).one_or_none()
 
 
 def has_joined() -> ColumnElement[bool]:

@@ -56,6 +56,11 @@ class Viewer:
         return self.role is Role.ADMIN
 
     @property
+    def administers(self) -> bool:
+        """An admin, or a program that acts for itself: what it may do, its scopes say."""
+        return self.is_admin or self.user_id is None
+
+    @property
     def person_id(self) -> UUID:
         """The person's id; refuses a program that acts for itself."""
         if self.user_id is None:

@@ -34,7 +34,7 @@ async def ask_for_export(
     """Have a file written. Everybody may ask for what they wrote themselves, an admin for everything."""
     user_id = (user_id or viewer.person_id) if scope is Scope.PERSON else None
     is_own = user_id is not None and user_id == viewer.user_id
-    if not (is_own or viewer.is_admin or viewer.user_id is None):
+    if not (is_own or viewer.administers):
         raise Forbidden(_("Only an admin may do this."))
     user = await accounts.find_user(session, user_id) if user_id else None
     if user_id is not None and user is None:
@@ -48,9 +48,6 @@ async def ask_for_export(
         user_id=user_id,
         principal_id=viewer.principal_id,
         created_at=now,
-        total=0,
-        done=0,
-        size=0,
     )
     session.add(export)
     await record_audit(session, viewer, "export.asked", user_id, {"scope": scope.value})

@@ -7,17 +7,12 @@ from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Identity, LinkPurpose, OneTimeLink, User
-from app.accounts.queries import has_joined
+from app.accounts.queries import has_joined, select_people
 
 
 async def find_person_by_email(session: AsyncSession, email: str) -> Row[User, str, bool] | None:
     """As `find_person`, by the e-mail."""
-    found = await session.execute(
-        select(User, Identity.email, has_joined())
-        .join(Identity, Identity.id == User.identity_id)
-        .where(Identity.email == email.strip().lower())
-    )
-    return found.one_or_none()
+    return (await session.execute(select_people().where(Identity.email == email.strip().lower()))).one_or_none()
 
 
 async def list_unanswered(session: AsyncSession) -> Sequence[Row[User, str, datetime | None, datetime | None]]:

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.invitations.queries import find_person_by_email
 from app.accounts.invitations.schemas import InvitationsForm
-from app.accounts.models import OneTimeLink, User
+from app.accounts.links.service import end_links
+from app.accounts.models import User
 from app.accounts.people.deps import Member
 from app.accounts.people.schemas import InviteForm
 from app.accounts.people.service import change_person, invite, reactivate
@@ -56,8 +56,6 @@ async def revoke(session: AsyncSession, viewer: Viewer, member: Member, now: dat
     """Take the invitation back: its link ends. Who was asked for something meanwhile stays named there."""
     if member.joined:
         raise AlreadyJoined(_("{name} has joined already: shut them out instead.").format(name=member.user.name))
-    await session.execute(
-        delete(OneTimeLink).where(OneTimeLink.user_id == member.user.id, OneTimeLink.used_at.is_(None))
-    )
+    await end_links(session, member.user)
     member.user.deactivated_at = now
     await record_audit(session, viewer, "invitation.revoked", member.user.id)

@@ -65,11 +65,7 @@ class OpenLink:
 
 async def create_link(session: AsyncSession, user: User, purpose: LinkPurpose, now: datetime) -> str:
     """The text of a new link for a user of the entered organisation; an older one for the same purpose ends."""
-    await session.execute(
-        delete(OneTimeLink).where(
-            OneTimeLink.user_id == user.id, OneTimeLink.purpose == purpose, OneTimeLink.used_at.is_(None)
-        )
-    )
+    await end_links(session, user, purpose)
     token = f"{user.organisation_id.hex}.{create_token()}"
     session.add(
         OneTimeLink(
@@ -83,6 +79,12 @@ async def create_link(session: AsyncSession, user: User, purpose: LinkPurpose, n
     )
     await session.flush()
     return token
+
+
+async def end_links(session: AsyncSession, user: User, *purposes: LinkPurpose) -> None:
+    """No link of the user works any more, or none for these purposes."""
+    unused = delete(OneTimeLink).where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None))
+    await session.execute(unused.where(OneTimeLink.purpose.in_(purposes)) if purposes else unused)
 
 
 def link_url(settings: Settings, token: str) -> str:

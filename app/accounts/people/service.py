@@ -8,8 +8,8 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
-from app.accounts.links.service import send_or_show_link
-from app.accounts.models import LinkPurpose, OneTimeLink, Role, Team, TeamMember, User
+from app.accounts.links.service import end_links, send_or_show_link
+from app.accounts.models import LinkPurpose, Role, Team, TeamMember, User
 from app.accounts.people.deps import Member
 from app.accounts.people.schemas import DeactivateForm, InviteForm, PersonForm
 from app.accounts.service import add_user, end_user_sessions, find_or_create_identity, record_audit
@@ -107,7 +107,7 @@ async def deactivate(
         await refuse_last_admin(session, user)
     user.deactivated_at = now
     await end_user_sessions(session, user)
-    await session.execute(delete(OneTimeLink).where(OneTimeLink.user_id == user.id, OneTimeLink.used_at.is_(None)))
+    await end_links(session, user)
     await hand_over(session, user.id, heir.id, viewer, now)
     await record_audit(session, viewer, "person.deactivated", user.id, {"heir": str(heir.id)})
 
