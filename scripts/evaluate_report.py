@@ -61,7 +61,7 @@ def measure_peers(tested: RetrievalSet, model: Path, python: Path) -> dict[str, 
         "queries": {query.id: query.text for query in tested.queries},
     }
     command = [python, Path(__file__).with_name("evaluate_peers.py"), model]
-    answered = subprocess.run(command, input=json.dumps(asked).encode(), stdout=subprocess.PIPE, check=True)  # noqa: S603
+    answered = subprocess.run(command, input=json.dumps(asked).encode(), stdout=subprocess.PIPE, check=True)  # noqa: S603 - the peers named on the command line.
     return {
         name: measure_rankings(found["rankings"], tested.grades) | measure_times(found["times"])
         for name, found in json.loads(answered.stdout.splitlines()[-1]).items()

@@ -122,9 +122,10 @@ async def _list(
     """Each part is cut to a page by its own index before the two are laid together."""
     parts = []
     for source, query in ((AuditEvent, events), (CaseMove, moves)):
+        part = query.order_by(source.at.desc(), source.id.desc()).limit(limit + 1)
         if cursor is not None:
-            query = query.where(tuple_(source.at, source.id) < tuple_(cursor.at, cursor.id))  # noqa: PLW2901
-        parts.append(query.order_by(source.at.desc(), source.id.desc()).limit(limit + 1).subquery())
+            part = part.where(tuple_(source.at, source.id) < tuple_(cursor.at, cursor.id))
+        parts.append(part.subquery())
     both = union_all(*(select(part) for part in parts)).subquery("trail")
     rows = await session.execute(
         select(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from app.accounts.people.schemas import ROLE_NAMES
 from app.cases.models import HAT_NAMES, HatKind
 from app.cases.workflow import STATE_NAMES, State
 from app.core.i18n import N_
@@ -99,10 +100,7 @@ VALUES: Mapping[str, str] = {
     "person": N_("One person's data"),
     "mailed": N_("mailed"),
     "shown": N_("shown"),
-    "seller": N_("Seller"),
-    "manager": N_("Manager"),
-    "leader": N_("Leader"),
-    "admin": N_("Admin"),
+    **{role.value: name for role, name in ROLE_NAMES.items()},
 }
 
 PEOPLE = ("owner", "user", "heir")

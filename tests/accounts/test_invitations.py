@@ -136,7 +136,7 @@ async def test_where_mail_is_set_up_each_one_gets_a_mail(
     adam: httpx.AsyncClient, session: AsyncSession, session_factory: SessionFactory, mailbox: Mailbox
 ) -> None:
     settings = Settings(smtp_url=mailbox.url, base_url=BASE_URL, secret_key=SECRET_KEY)
-    adam._transport.app.state.settings = settings  # type: ignore[attr-defined]
+    adam._transport.app.state.settings = settings  # type: ignore[attr-defined]  # as the site would be started.
     assert (await invite(adam)).headers["location"] == PLACE
     page = (await adam.get(PLACE)).text
     assert page.count("On its way") == 3

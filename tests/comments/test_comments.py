@@ -31,7 +31,7 @@ async def create_comment(
 
 async def list_mentioned(session: AsyncSession) -> set[tuple[object, object]]:
     found = await session.execute(select(CommentMention.user_id, CommentMention.team_id))
-    return {tuple(row) for row in found}  # type: ignore[misc]
+    return {(row.user_id, row.team_id) for row in found}
 
 
 async def test_a_colleague_comments_without_script(

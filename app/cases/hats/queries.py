@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -16,20 +16,17 @@ from app.cases.queries import load_all, visible_to
 
 async def list_hats(session: AsyncSession, case: Case) -> Sequence[Hat]:
     """Everybody asked on the case, in the order they were asked, with their answers."""
-    found = await session.scalars(
-        select(Hat)
-        .where(Hat.case_id == case.id)
-        .order_by(Hat.id)
-        .options(joinedload(Hat.user).load_only(User.name, User.deactivated_at), join_name(Hat.asked_by))
-        .execution_options(populate_existing=True)
-    )
-    return found.all()
+    return (await session.scalars(_hats_of(case).order_by(Hat.id))).all()
 
 
 async def find_hat(session: AsyncSession, case: Case, hat_id: UUID) -> Hat | None:
-    return await session.scalar(
+    return await session.scalar(_hats_of(case).where(Hat.id == hat_id))
+
+
+def _hats_of(case: Case) -> Select[Hat]:
+    return (
         select(Hat)
-        .where(Hat.case_id == case.id, Hat.id == hat_id)
+        .where(Hat.case_id == case.id)
         .options(joinedload(Hat.user).load_only(User.name, User.deactivated_at), join_name(Hat.asked_by))
         .execution_options(populate_existing=True)
     )

@@ -57,15 +57,14 @@ async def _show_panel(
     form: Form[MarkForm] | None = None,
 ) -> Response:
     """The buttons of one case or practice, and of what can be followed around it."""
-    route = {SubjectKind.CASE: ("case_marks", "case_id"), SubjectKind.PRACTICE: ("practice_marks", "practice_id")}
-    back = {SubjectKind.CASE: "case_detail", SubjectKind.PRACTICE: "practice_detail"}[main.kind]
-    name, parameter = route[main.kind]
+    what = main.kind.value
+    parameters = {f"{what}_id": main.key}
     context = {
         "main": main,
         "around": around,
         "marked": await queries.list_marked_keys(session, viewer.person_id, [main, *around]),
-        "action": path_for(request.app, name, **{parameter: main.key}),
-        "back": path_for(request.app, back, **{parameter: main.key}),
+        "action": path_for(request.app, f"{what}_marks", **parameters),
+        "back": path_for(request.app, f"{what}_detail", **parameters),
         "errors": form.errors if form else {},
         "changed": form is not None,
     }
