@@ -4,7 +4,7 @@
     score = (text + what is shared) / (1 + what could be shared) * (1 - doubt)
 
 - `meaning` is the cosine of the best passage with the query, both less the mean of their language; M is 1, and less
-  as surely as the text tells of a stuck deal;
+  the surer the text tells of a stuck deal;
 - `story` is the cosine of the whole stories, read for why they are stuck, times how surely both are stuck deals;
 - `doubt` is small: that colleagues found no help in the case, less that it worked for others;
 - `words` is W times what the case tells of the query's rare words, measured by what the best case tells. A passage in
@@ -28,16 +28,14 @@ Mode: TypeAlias = Literal["full", "keywords"]
 LEAST_STORY, MOST_STORY = 0.1, 1.5
 """What the story counts where nothing tells of a stuck deal, and where both texts surely do."""
 MEANING_LESS_WHEN_STUCK = 0.5
-"""What passages of stuck deals have in common is trade and product: as surely as one is told, so much less is it."""
+"""What passages of stuck deals have in common is trade and product: the surer one is told, the less is it."""
 
 UNLIKE_STORIES, LIKE_STORIES = 0.35, 0.65
 """Cosines from which on two stories begin to be, and surely are, of deals that are stuck alike."""
-MOST_BY_LIKENESS = 3.0
-"""Likeness makes a text that much surer at most."""
 
 WORDS_WEIGHT = 0.3
 WORDS_LESS_WHEN_STUCK = 0.85
-"""Deals that are stuck alike share few words: as surely as one is told, so much less do words weigh."""
+"""Deals that are stuck alike share few words: the surer one is told, the less do words weigh."""
 
 SOLUTION_SHARE = 0.85
 """What was planned or done means less for likeness than what was stuck, as the model tells them apart poorly."""
@@ -238,7 +236,7 @@ def measure_meaning(evidence: Evidence, asked: Asked, words: float) -> float:
     credited = 0.0
     if evidence.language != asked.language:
         credited = max(0.0, min(1.0, EXPECTED_GROWTH * (near - EXPECTED_FROM)) - words)
-    return near * (1 - MEANING_LESS_WHEN_STUCK * asked.stuck) + weigh_words(asked) * credited
+    return near * (1 - MEANING_LESS_WHEN_STUCK * asked.stuck**2) + weigh_words(asked) * credited
 
 
 def choose_passage(evidence: Sequence[Evidence], near: Sequence[float], words: float) -> UUID | None:
@@ -263,12 +261,12 @@ def score_story(story: Story, asked: Asked) -> float:
     itself is a sign.
     """
     alike = (story.cosine - UNLIKE_STORIES) / (LIKE_STORIES - UNLIKE_STORIES)
-    surely = story.stuck * max(asked.stuck**2, min(1.0, alike, MOST_BY_LIKENESS * asked.stuck))
+    surely = story.stuck**3 * max(asked.stuck**2, min(alike, asked.stuck))
     return (LEAST_STORY + (MOST_STORY - LEAST_STORY) * surely) * max(0.0, story.cosine)
 
 
 def weigh_words(asked: Asked) -> float:
-    return WORDS_WEIGHT * (1 - WORDS_LESS_WHEN_STUCK * asked.stuck)
+    return WORDS_WEIGHT * (1 - WORDS_LESS_WHEN_STUCK * asked.stuck**2)
 
 
 def list_shared(asked: Facets, found: Facets) -> dict[Part, float]:
