@@ -21,7 +21,7 @@ from app.cases import service as cases_service
 from app.cases.attachments.schemas import UPLOAD_LIMIT
 from app.comments import api as comments_api
 from app.comments import pages as comments_pages
-from app.core import design, health
+from app.core import design, health, installing
 from app.core.config import Settings
 from app.core.db import SessionFactory, create_engine, create_session_factory
 from app.core.error_pages import install_error_handlers
@@ -55,6 +55,7 @@ NAVIGATION = (
 
 ROUTERS = (
     health.router,
+    installing.router,
     feed_pages.router,
     cases_pages.router,
     practices_pages.router,

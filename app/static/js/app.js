@@ -159,3 +159,14 @@ for (const button of document.querySelectorAll("[data-submit-on-change] [type=su
 document.addEventListener("htmx:after:swap", greetNewParts);
 document.addEventListener("htmx:error", tellOffline);
 greetNewParts();
+
+// Without a connection there is a page that says so, and goes when the server answers again.
+if (root.dataset.serviceWorker) navigator.serviceWorker?.register(root.dataset.serviceWorker);
+
+async function reloadWhenBack(address) {
+  const answer = await fetch(address).catch(() => null);
+  if (answer?.ok) location.reload();
+  else setTimeout(reloadWhenBack, 3000, address);
+}
+
+if ($("[data-reload-when]")) reloadWhenBack($("[data-reload-when]").dataset.reloadWhen);
