@@ -16,7 +16,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import uvicorn
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from app.core.config import Settings
 from app.core.db import create_engine, create_session_factory
@@ -31,6 +31,8 @@ from tests.database import copy_template, drop_database
 DESKTOP = (1440, 900)
 PHONE = (360, 740)
 READY_SECONDS = 180
+PATIENCE = 20_000
+"""Milliseconds: the other tests run beside the journeys."""
 ARTIFACTS = os.environ.get("UNSTUCK_TEST_SCREENSHOTS")
 
 
@@ -89,6 +91,7 @@ async def browser() -> AsyncIterator[Browser]:
     path = shutil.which("chromium") or "/usr/bin/chromium"
     quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     async with async_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = await playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
         await browser.close()
@@ -119,7 +122,7 @@ async def open_page(site: Site, browser: Browser) -> AsyncIterator[OpenPage]:
             )
             stack.push_async_callback(context.close)
             page = await context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(PATIENCE)
             if key is not None:
                 await sign_in(page, key)
             return page
