@@ -138,7 +138,16 @@ NOT_THERE = {
     "set_up": "The site is set up, so this is the page that says so.",
     "open_link": "There is no such link; the page of one is tried with the entrance.",
 }
-MACHINES = {"openapi", "healthz", "readyz", "metrics", "download_attachment", "preview_attachment"}
+MACHINES = {
+    "openapi",
+    "healthz",
+    "readyz",
+    "metrics",
+    "download_attachment",
+    "preview_attachment",
+    "manifest",
+    "service_worker",
+}
 STATES = {
     "edit_draft": State.DRAFT,
     "edit_section": State.INVESTIGATING,

@@ -169,4 +169,5 @@ async function reloadWhenBack(address) {
   else setTimeout(reloadWhenBack, 3000, address);
 }
 
-if ($("[data-reload-when]")) reloadWhenBack($("[data-reload-when]").dataset.reloadWhen);
+const waiting = $("[data-reload-when]");
+if (waiting && location.pathname !== waiting.dataset.standsAt) reloadWhenBack(waiting.dataset.reloadWhen);
