@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Row, and_, or_, select
@@ -15,12 +16,14 @@ from app.cases.queries import visible_to
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.core.i18n import gettext as _
 
+WaitingKind = Literal["question", "hat", "outcome", "switch", "sharing", "review", "left"]
+
 
 @dataclass(frozen=True)
 class Waiting:
     """Something that waits for the viewer: where to do it (a route with its parameters), and since when."""
 
-    kind: str
+    kind: WaitingKind
     text: str
     title: str
     """Of the case; empty while the viewer may not read it."""

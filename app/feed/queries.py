@@ -21,6 +21,7 @@ from app.cases.models import Case, CaseObstacle
 from app.cases.queries import visible_to as case_visible_to
 from app.cases.workflow import State
 from app.core.pagination import Cursor, Page, cut_page
+from app.feed.scopes import Scope, narrow_to
 from app.practices import queries as practices
 from app.practices.models import Practice, Trust
 from app.practices.queries import NEVER_USED, CodeName, Codes, UseCounts, narrow_cases
@@ -64,15 +65,17 @@ async def list_feed(
     *,
     cursor: Cursor | None = None,
     limit: int,
-    obstacle: str | None = None,
-    outcome: str | None = None,
+    scope: Scope = Scope.EVERYTHING,
     team: UUID | None = None,
     language: str | None = None,
+    **told: str | None,
 ) -> Page[FeedItem]:
-    """The newest items, or those after the cursor. Obsolete practices are left out."""
-    told = narrow_cases(codes, obstacle=obstacle, outcome=outcome)
-    shared = _select_practices().where(practices.visible_to(viewer), Practice.trust != Trust.OBSOLETE, *told)
-    resolved = _select_cases().where(Case.state == State.RESOLVED, case_visible_to(viewer), *told)
+    """The newest items, or those after the cursor. Obsolete practices are left out. `told`: see `narrow_cases`."""
+    about = narrow_cases(codes, **told)
+    within = await narrow_to(session, viewer, scope)
+    shared = _select_practices().where(practices.visible_to(viewer), Practice.trust != Trust.OBSOLETE, *about)
+    resolved = _select_cases().where(Case.state == State.RESOLVED, case_visible_to(viewer), *about)
+    shared, resolved = shared.where(within.practice), resolved.where(within.case)
     if team:
         shared, resolved = shared.where(Practice.team_id == team), resolved.where(Case.team_id == team)
     if language:

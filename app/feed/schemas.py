@@ -7,13 +7,19 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from app.cases.schemas import Named
+from app.cases.waiting import WaitingKind
 from app.core.pagination import PAGE_SIZE, CursorParam, Limit
 from app.feed.queries import FeedItem
+from app.feed.scopes import Scope
 from app.practices.models import Trust
 from app.practices.schemas import FeedFilter
 
 
 class FeedQuery(FeedFilter):
+    scope: Scope = Field(
+        Scope.EVERYTHING,
+        description="`me`: what you follow, and the obstacles of your open cases; `teams`: your teams'.",
+    )
     cursor: CursorParam = None
     limit: Limit = PAGE_SIZE
 
@@ -60,3 +66,15 @@ class FeedItemRead(BaseModel):
 class FeedRead(BaseModel):
     items: list[FeedItemRead]
     next_cursor: str | None
+
+
+class WaitingRead(BaseModel):
+    kind: WaitingKind
+    text: str = Field(description="What to do, in your language.", examples=["Answer Bob Fjord"])
+    title: str = Field(description="Of the case or the practice; empty while you may not read it.")
+    since: datetime
+    url: str = Field(description="Where people do it.")
+
+
+class WaitingList(BaseModel):
+    items: list[WaitingRead]

@@ -34,7 +34,7 @@ pages = create_page_router()
 
 async def list_choices(session: AsyncSession, codes: Iterable[CodeName]) -> Choices:
     """What lists can be filtered by: (value, label) by filter."""
-    options: Choices = {"obstacle": [], "outcome": [], "industry": []}
+    options: Choices = {"obstacle": [], "outcome": [], "stage": [], "industry": []}
     for code in codes:
         options.setdefault(code.kind.value, []).append((code.key, code.name))
     options["team"] = [(str(team.id), team.name) for team in await accounts.list_teams(session)]

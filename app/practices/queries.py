@@ -24,7 +24,7 @@ from app.core.pagination import Cursor, Page, cut_page
 from app.deals.models import Deal
 from app.practices.models import Audience, Practice, PracticeUse, Trust, UseResult
 
-REVIEWS_SHOWN = 10
+REVIEWS_SHOWN = 50
 USES_SHOWN = 20
 OPEN_CASES_SHOWN = 20
 NO_CODE = UUID(int=0)
@@ -114,7 +114,7 @@ Codes = Mapping[UUID, CodeName]
 def refuse_unknown_codes(codes: Iterable[CodeName], filters: Mapping[str, object]) -> None:
     """Raise Invalid for a filter by the key of a code that the organisation does not have."""
     known = {(code.kind.value, code.key) for code in codes}
-    kinds = (CodeKind.OBSTACLE, CodeKind.OUTCOME, CodeKind.INDUSTRY)
+    kinds = (CodeKind.OBSTACLE, CodeKind.OUTCOME, CodeKind.STAGE, CodeKind.INDUSTRY)
     unknown = [kind.value for kind in kinds if (key := filters.get(kind)) and (kind, key) not in known]
     if unknown:
         fields = dict.fromkeys(unknown, _("Choose one of the options."))
@@ -130,8 +130,9 @@ def narrow_cases(
     *,
     obstacle: str | None = None,
     outcome: str | None = None,
+    stage: str | None = None,
     industry: str | None = None,
-    product: str = "",
+    product: str | None = None,
 ) -> list[ColumnElement[bool]]:
     """Conditions on the case, or on the case behind a practice. Codes are given by key.
 
@@ -148,6 +149,8 @@ def narrow_cases(
         conditions.append(stuck.correlate(Case).exists())
     if outcome:
         conditions.append(Case.outcome_id == ids.get(("outcome", outcome), NO_CODE))
+    if stage:
+        conditions.append(Case.stage_id == ids.get(("stage", stage), NO_CODE))
     if industry:
         conditions.append(Case.industry_id == ids.get(("industry", industry), NO_CODE))
     if product:
@@ -165,15 +168,12 @@ async def list_practices(
     team: UUID | None = None,
     language: str | None = None,
     trust: Trust | None = None,
-    obstacle: str | None = None,
-    outcome: str | None = None,
-    industry: str | None = None,
-    product: str = "",
+    **told: str | None,
 ) -> Page[PracticeRow]:
-    """Practices the viewer may see, last surfaced first."""
+    """Practices the viewer may see, last surfaced first. `told`: see `narrow_cases`."""
     query = (
         _select_rows(viewer)
-        .where(*narrow_cases(codes, obstacle=obstacle, outcome=outcome, industry=industry, product=product))
+        .where(*narrow_cases(codes, **told))
         .order_by(Practice.surfaced_at.desc(), Practice.id.desc())
         .limit(limit + 1)
     )

@@ -109,13 +109,14 @@ class FeedFilter(BaseModel):
 
     obstacle: OptionalKey = Field(None, description="Key of an obstacle.", examples=["champion_left"])
     outcome: OptionalKey = Field(None, description="Key of an outcome.", examples=["won_b"])
+    stage: OptionalKey = Field(None, description="Key of a stage.", examples=["proposal"])
+    industry: OptionalKey = Field(None, description="Key of an industry.", examples=["healthcare"])
+    product: Line = Field("", description="The product's name.", examples=["Rutekart"])
     team: Annotated[UUID | None, BeforeValidator(drop_blank)] = None
     language: Annotated[Language | None, BeforeValidator(drop_blank)] = Field(None, examples=["nb"])
 
 
 class PracticeFilter(FeedFilter):
-    industry: OptionalKey = Field(None, description="Key of an industry.", examples=["healthcare"])
-    product: Line = Field("", description="The product's name.", examples=["Rutekart"])
     trust: Annotated[Trust | None, BeforeValidator(drop_blank)] = None
 
 

@@ -36,7 +36,18 @@ LOOKS = [
     ("henrik", "nb", DESKTOP, "dark"),
     ("anne", "nb", PHONE, "light"),
 ]
-EVERYBODY = ["/", "/cases", "/cases?whose=all", "/cases/new", "/practices", "/search", "/search?q=champion", "/account"]
+EVERYBODY = [
+    "/",
+    "/?scope=me",
+    "/waiting",
+    "/cases",
+    "/cases?whose=all",
+    "/cases/new",
+    "/practices",
+    "/search",
+    "/search?q=champion",
+    "/account",
+]
 ADMIN = ["/admin", "/admin/teams", "/admin/keys", "/admin/model", "/admin/audit", "/admin/invitations", "/exports"]
 
 
