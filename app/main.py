@@ -37,6 +37,7 @@ from app.exports import api as exports_api
 from app.exports import pages as exports_pages
 from app.feed import api as feed_api
 from app.feed import pages as feed_pages
+from app.imports import pages as imports_pages
 from app.practices import api as practices_api
 from app.practices import pages as practices_pages
 from app.similar import admin_pages as similar_admin_pages
@@ -64,6 +65,7 @@ ROUTERS = (
     similar_admin_pages.router,
     audit_pages.router,
     exports_pages.router,
+    imports_pages.router,
     accounts_pages.router,
     accounts_api.router,
     cases_api.router,

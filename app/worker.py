@@ -10,6 +10,7 @@ from procrastinate.job_context import JobContext
 from app.accounts import jobs as accounts_jobs
 from app.core.jobs import BULK, PROMPT, Follower, JobEnvironment
 from app.exports import jobs as exports_jobs
+from app.imports import jobs as imports_jobs
 from app.practices import jobs as practices_jobs
 from app.similar import jobs as similar_jobs
 
@@ -22,12 +23,14 @@ FOLLOWERS: Mapping[str, Sequence[Follower]] = {
     "model.changed": [similar_jobs.index_organisation],
     "generation.replaced": [similar_jobs.delete_replaced_vectors],
     "export.asked": [exports_jobs.write_export],
+    "import.started": [imports_jobs.work_through],
     "account.link_created": [accounts_jobs.mail_link],
     "account.reset_requested": [accounts_jobs.mail_reset],
 }
 
 PERIODIC: Mapping[str, tuple[str, Follower]] = {
     "idempotency.grown_old": ("17 * * * *", accounts_jobs.forget_old_answers),
+    "imports.grown_old": ("47 * * * *", imports_jobs.delete_old_imports),
     "exports.grown_old": ("37 * * * *", exports_jobs.delete_old_exports),
 }
 """What runs by the clock: by name, when (as cron writes it) and what."""

@@ -17,6 +17,7 @@ from app.comments.models import Comment
 from app.core.config import Settings
 from app.exports.models import Export, Scope
 from app.feed.models import Mark, Purpose
+from app.imports.models import Import, Stage
 from app.main import create_app
 from app.practices.models import PracticeUse, UseResult
 from app.similar.models import FeedbackReason, MatchFeedback
@@ -85,6 +86,21 @@ class Things:
 
 def _fill(text: str, *names: str) -> dict[str, Any]:
     return dict.fromkeys(names, text)
+
+
+def _take_file(session: AsyncSession, text: str) -> Import:
+    taken = Import(
+        organisation_id=ADAM.organisation_id,
+        user_id=ADAM.id,
+        created_at=NOW,
+        file_name=text,
+        data=b"title\nQuiet",
+        total=1,
+    )
+    taken.columns, taken.sample, taken.mapping, taken.stage = [text], [[text]], {"title": 0}, Stage.CHECKED
+    taken.errors, taken.failed = [{"row": 2, "fields": {"title": text}}], 1
+    session.add(taken)
+    return taken
 
 
 async def create_things(session: AsyncSession, text: str) -> Things:
@@ -158,6 +174,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     session.add_all([mark, kept])
     comment = Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
     session.add(comment)
+    taken = _take_file(session, text)
     key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -183,6 +200,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "team_id": team.id,
             "key_id": key.id,
             "export_id": export.id,
+            "import_id": taken.id,
             "section": "story",
             "token": "no-such-token",
         },
@@ -306,6 +324,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "change_team": {"name": "Tromsø", "members": [str(BOB.id)], "leads": []},
     "create_key": {"name": "CRM", "scopes": ["cases:read"]},
     "revoke_key": {},
+    "upload_import": {},
+    "check_import": {"title": "0", "posts": "true"},
+    "run_import": {},
     "create_export": {"scope": "person", "user_id": str(ALICE.id)},
     "save_draft": DRAFT,
     "autosave_draft": DRAFT,

@@ -32,6 +32,8 @@ from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE
 from app.core.templating import ROOT
 from app.exports.models import KEPT
 from app.feed.marks.schemas import MarkForm, MarkInput
+from app.imports.models import KEPT as IMPORTS_KEPT
+from app.imports.reading import MOST_COLUMNS, MOST_ROWS
 from app.practices import schemas as practices
 from app.similar.schemas import SearchQuery, SimilarRequest
 
@@ -94,6 +96,7 @@ def test_times_and_sizes_are_those_of_the_code() -> None:
         "Tries for one e-mail from one address": f"{LIMIT_PER_PAIR} in {minutes:.0f} minutes",
         "Tries from one address": f"{LIMIT_PER_ADDRESS} in {minutes:.0f} minutes",
         "`addresses` of invitations": f"8,000 characters; {PEOPLE_AT_ONCE} people",
+        "A file to import": f"{MOST_ROWS:,} rows, {MOST_COLUMNS} columns; deleted after {IMPORTS_KEPT.days} days",
         "An export": f"one at a time for each person or program; deleted after {KEPT.days} days",
         "Body": f"{Settings.model_fields['max_body_bytes'].default:,} bytes, ",
         "A file": f"{FILE_LIMIT:,} bytes",

@@ -48,6 +48,7 @@ ACTIONS: Mapping[str, str] = {
     "team.changed": N_("changed a team"),
     "key.created": N_("made an API key"),
     "key.revoked": N_("revoked an API key"),
+    "cases.imported": N_("imported cases"),
     "export.asked": N_("asked for an export"),
     "export.fetched": N_("fetched an export"),
     "access.refused": N_("was refused"),

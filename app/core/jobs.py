@@ -21,6 +21,8 @@ PROMPT = "prompt"
 BULK = "bulk"
 """Queue of what nobody waits for: imports, rebuilding an index."""
 
+QUEUE = "queue"
+
 job_app = App(connector=PsycopgConnector())
 
 
@@ -45,11 +47,16 @@ It may run twice, and must not mind.
 RunWorker = Callable[[JobEnvironment], Awaitable[None]]
 
 
+def use_queue(session: AsyncSession, queue: str) -> None:
+    """Let what this session publishes go into that queue unless told: nobody waits for what an import causes."""
+    session.info[QUEUE] = queue
+
+
 async def publish(
     session: AsyncSession,
     event: str,
     *,
-    queue: str = PROMPT,
+    queue: str | None = None,
     lock: str | None = None,
     after: timedelta = timedelta(),
     **arguments: str,
@@ -61,5 +68,6 @@ async def publish(
     connection = await session.connection()
     raw = (await connection.get_raw_connection()).driver_connection
     rest = {"seconds": int(after.total_seconds())} if after else None
+    queue = queue or session.info.get(QUEUE, PROMPT)
     deferrer = job_app.configure_task(name=event, queue=queue, lock=lock, schedule_in=rest, connection=raw)
     await deferrer.defer_async(**arguments)

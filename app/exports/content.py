@@ -9,6 +9,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, or_, 
 
 import app.comments.models
 import app.feed.models
+import app.imports.models
 import app.practices.models
 import app.similar.models  # noqa: F401 - each import adds its tables, in the worker's own process too.
 from app.accounts.models import Identity, User
@@ -26,6 +27,7 @@ LEFT_OUT = {
     "passage_vectors": "made from passages",
     "story_vectors": "made from cases and practices",
     "generations": "tells of vectors",
+    "imports": "files that are in the cases already",
     "exports": "the export itself",
     "export_parts": "the export itself",
 }

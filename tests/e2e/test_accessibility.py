@@ -48,7 +48,16 @@ EVERYBODY = [
     "/search?q=champion",
     "/account",
 ]
-ADMIN = ["/admin", "/admin/teams", "/admin/keys", "/admin/model", "/admin/audit", "/admin/invitations", "/exports"]
+ADMIN = [
+    "/admin",
+    "/admin/teams",
+    "/admin/keys",
+    "/admin/model",
+    "/admin/audit",
+    "/admin/invitations",
+    "/exports",
+    "/admin/imports",
+]
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +154,7 @@ async def test_the_entrance_has_no_fault(open_page: OpenPage, theme: str) -> Non
 
 KARI = "kari@nordavind.example"
 NOT_THERE = {
+    "import_detail": "Nothing was imported in the demo.",
     "download_export": "Nobody has asked for an export in the demo.",
     "set_up": "The site is set up, so this is the page that says so.",
     "open_link": "There is no such link; the page of one is tried with the entrance.",
@@ -181,12 +191,12 @@ PAGES = [route for route in ROUTES if route.method == "GET" and not route.is_api
 
 async def find_place(session: AsyncSession, route: Route) -> tuple[str, str]:
     """Where the demo has something that this page is about, and the e-mail of the one whose it is."""
-    if route.path.startswith("/admin"):
+    if route.path.startswith("/admin") and route.name not in NOT_THERE:
         user = await session.scalar(select(User.id).where(User.name == "Maren Tveit"))
         team = await session.scalar(select(Team.id).where(Team.name == "Oslo"))
         return route.path.format(user_id=user, team_id=team), "anne@nordavind.example"
     if not route.takes_id or route.name in NOT_THERE:
-        return route.path.format(token="none", export_id=uuid4()), KARI
+        return route.path.format(token="none", export_id=uuid4(), import_id=uuid4()), KARI
     place = select(Identity.email, Case.id.label("case_id")).join_from(User, Case, Case.owner_id == User.id)
     if "match_id" in route.path:
         other = (
