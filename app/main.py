@@ -38,6 +38,10 @@ from app.exports import pages as exports_pages
 from app.feed import api as feed_api
 from app.feed import pages as feed_pages
 from app.imports import pages as imports_pages
+from app.notifications import api as notifications_api
+from app.notifications import pages as notifications_pages
+from app.notifications import queries as notifications_queries
+from app.notifications.live import Live
 from app.practices import api as practices_api
 from app.practices import pages as practices_pages
 from app.similar import admin_pages as similar_admin_pages
@@ -66,6 +70,7 @@ ROUTERS = (
     audit_pages.router,
     exports_pages.router,
     imports_pages.router,
+    notifications_pages.router,
     accounts_pages.router,
     accounts_api.router,
     cases_api.router,
@@ -73,6 +78,7 @@ ROUTERS = (
     comments_api.router,
     similar_api.router,
     feed_api.router,
+    notifications_api.router,
     audit_api.router,
     exports_api.router,
 )
@@ -94,7 +100,11 @@ def create_app(settings: Settings, *, model_dir: Path | None = None, run_worker:
         await refuse_unsafe_production(settings, factory)
         slot = ModelSlot(settings.model or model_dir, settings.previous_model)
         attach(app, settings, factory, slot)
-        background = [asyncio.create_task(similar_jobs.load_model(factory, slot))]
+        live: Live = app.state.live
+        background = [
+            asyncio.create_task(similar_jobs.load_model(factory, slot)),
+            asyncio.create_task(live.listen()),
+        ]
         if run_worker is not None:
             environment = JobEnvironment(factory, {ModelSlot: slot, Settings: settings})
             background.append(asyncio.ensure_future(run_worker(environment)))
@@ -133,6 +143,8 @@ def attach(app: FastAPI, settings: Settings, factory: SessionFactory, slot: Mode
     app.state.settings = settings
     app.state.session_factory = factory
     app.state.model_slot = slot
+    app.state.live = Live(settings.plain_database_url)
+    app.state.count_unread = notifications_queries.count_unread
     app.state.prepare_organisation = cases_service.prepare_organisation
     app.state.hand_over_cases = cases_service.hand_over_cases
     app.state.readiness = health.Readiness(factory, health.read_migration_head(), lambda: slot.mode)

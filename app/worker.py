@@ -11,14 +11,17 @@ from app.accounts import jobs as accounts_jobs
 from app.core.jobs import BULK, PROMPT, Follower, JobEnvironment
 from app.exports import jobs as exports_jobs
 from app.imports import jobs as imports_jobs
+from app.notifications import jobs as notifications_jobs
 from app.practices import jobs as practices_jobs
 from app.similar import jobs as similar_jobs
 
 log = structlog.get_logger("worker")
 
 FOLLOWERS: Mapping[str, Sequence[Follower]] = {
-    "case.changed": [similar_jobs.index_case],
+    "case.changed": [notifications_jobs.tell_of_case, similar_jobs.index_case],
     "practice.changed": [similar_jobs.index_case],
+    "practice.used": [notifications_jobs.tell_solver],
+    "comment.written": [notifications_jobs.tell_of_comment],
     "plan.based_on_practice": [practices_jobs.count_as_tried],
     "model.changed": [similar_jobs.index_organisation],
     "generation.replaced": [similar_jobs.delete_replaced_vectors],
@@ -32,6 +35,8 @@ PERIODIC: Mapping[str, tuple[str, Follower]] = {
     "idempotency.grown_old": ("17 * * * *", accounts_jobs.forget_old_answers),
     "imports.grown_old": ("47 * * * *", imports_jobs.delete_old_imports),
     "exports.grown_old": ("37 * * * *", exports_jobs.delete_old_exports),
+    "notifications.grown_old": ("41 3 * * *", notifications_jobs.forget_old),
+    "outcome.due": ("11 * * * *", notifications_jobs.tell_what_is_due),
 }
 """What runs by the clock: by name, when (as cron writes it) and what."""
 

@@ -19,6 +19,7 @@ from app.exports.models import Export, Scope
 from app.feed.models import Mark, Purpose
 from app.imports.models import Import, Stage
 from app.main import create_app
+from app.notifications.models import Kind, Notification
 from app.practices.models import PracticeUse, UseResult
 from app.similar.models import FeedbackReason, MatchFeedback
 from tests.conftest import SECRET_KEY
@@ -55,8 +56,14 @@ class Route:
         return f"{self.method} {self.path}"
 
 
+ENDLESS = {"follow_notifications"}
+"""Whoever waits for the end of such an answer waits for good."""
+
+
 def _list_routes() -> Iterator[Route]:
     for context in iter_route_contexts(create_app(Settings(secret_key=SecretStr(SECRET_KEY))).routes):
+        if context.name in ENDLESS:
+            continue
         for method in sorted((context.methods or set()) - {"HEAD"}):
             assert context.name is not None
             assert context.path_format is not None
@@ -64,7 +71,7 @@ def _list_routes() -> Iterator[Route]:
 
 
 ROUTES = list(_list_routes())
-"""All but the mounted files, which take no part in any organisation."""
+"""All but the mounted files, which take no part in any organisation, and the streams."""
 
 
 @dataclass
@@ -175,6 +182,16 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     comment = Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
     session.add(comment)
     taken = _take_file(session, text)
+    told = Notification(
+        **organisation,
+        user_id=ALICE.id,
+        kind=Kind.QUESTION,
+        case_id=case.id,
+        subject_id=question.id,
+        actor_id=BOB.id,
+        at=NOW,
+    )
+    session.add(told)
     key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -201,6 +218,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "key_id": key.id,
             "export_id": export.id,
             "import_id": taken.id,
+            "notification_id": told.id,
             "section": "story",
             "token": "no-such-token",
         },
@@ -373,6 +391,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "set_trust": {"trust": "needs_review", "note": "The rule changed in May."},
     "give_match_feedback": {"reason": "out_of_date", "words": "They have new owners."},
     "take_back_match_feedback": {},
+    "mark_notification_read": {},
+    "mark_notifications_read": {},
     "ask_solver_of_match": {"text": "How did you get in again?"},
     "words_for_obstacle": {"title": "The terminal went quiet", "situation": "Nobody answers the phone."},
     "similar_while_typing": {"title": "The terminal went quiet", "obstacles": ["silent"], "situation": "Silence."},

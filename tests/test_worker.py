@@ -160,9 +160,12 @@ async def test_answers_to_repeated_requests_are_forgotten(
         assert kept.one() == now - timedelta(hours=47)
 
 
-def test_answers_and_exports_are_forgotten_by_the_clock() -> None:
+def test_what_runs_by_the_clock() -> None:
     periodic = create_job_app("").periodic_registry.periodic_tasks
     assert {task.task.name: task.cron for task in periodic.values()} == {
         "idempotency.grown_old": "17 * * * *",
+        "imports.grown_old": "47 * * * *",
         "exports.grown_old": "37 * * * *",
+        "notifications.grown_old": "41 3 * * *",
+        "outcome.due": "11 * * * *",
     }

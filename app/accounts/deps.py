@@ -27,6 +27,7 @@ from app.core.i18n import gettext as _
 from app.core.i18n import set_language
 from app.core.idempotency import IdempotentRoute, claim_key
 from app.core.security import SAFE_METHODS, hash_token, refuse_cross_site, refuse_other_content
+from app.core.templating import wants_block
 from app.core.tenancy import enter_organisation, organisation_session
 
 TOUCH_EVERY = timedelta(minutes=5)
@@ -84,11 +85,16 @@ async def find_person(request: Request, session: Session, now: Now) -> Viewer | 
 MaybePerson = Annotated[Viewer | None, Depends(find_person)]
 
 
-async def get_person(request: Request, person: MaybePerson) -> Viewer:
-    """The signed-in person; sends others to the sign-in page, and refuses another site's forms."""
+async def get_person(request: Request, session: Session, person: MaybePerson) -> Viewer:
+    """The signed-in person; sends others to the sign-in page, and refuses another site's forms.
+
+    A whole page says at its head how much the person has not read.
+    """
     refuse_cross_site(request.method, request.headers)
     if person is None:
         raise Unauthenticated(_("Sign in first."))
+    if not is_api(request) and not wants_block(request):
+        request.state.unread = await request.app.state.count_unread(session, person)
     return person
 
 
@@ -158,7 +164,7 @@ async def get_viewer(
 ) -> Viewer:
     """The person of the session cookie or, under /api, the program of the bearer key, perhaps acting as a user."""
     if credentials is None or not is_api(request):
-        return await get_person(request, person)
+        return await get_person(request, session, person)
     organisation, client = await _load_client(session, credentials.credentials, now)
     if act_as:
         return await _act_as(session, organisation, client, act_as)

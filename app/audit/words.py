@@ -20,6 +20,7 @@ ACTIONS: Mapping[str, str] = {
     "attachment.added": N_("attached a file"),
     "attachment.removed": N_("removed a file"),
     "question.asked": N_("asked a question"),
+    "question.asked_of_solver": N_("asked who solved something like it"),
     "question.answered": N_("answered a question"),
     "hat.asked": N_("asked somebody to wear a hat"),
     "hat.accepted": N_("accepted a hat"),

@@ -79,7 +79,7 @@ async def move_case(
     if move is Move.POST:
         case.posted_at = now
     _renew(case, viewer)
-    await _publish_change(session, case, now)
+    await _publish_change(session, case, viewer, now, f"case.{target.value}", case.id)
 
 
 def record_move(session: AsyncSession, case: Case, target: State, viewer: Viewer, now: datetime, note: str) -> None:
@@ -126,13 +126,25 @@ async def announce_change(
     """
     if case.state is not State.DRAFT:
         await record_audit(session, viewer, action, subject_id, details, case_id=case.id, at=now)
-    await _publish_change(session, case, now)
+    await _publish_change(session, case, viewer, now, action, subject_id)
 
 
-async def _publish_change(session: AsyncSession, case: Case, now: datetime) -> None:
+async def _publish_change(
+    session: AsyncSession, case: Case, viewer: Viewer, now: datetime, action: str, subject_id: UUID
+) -> None:
+    """A move is an action, too: named for the state it leads to, such as `case.resolved`."""
     case.updated_at = now
     await session.flush()
-    await publish(session, "case.changed", organisation_id=str(case.organisation_id), case_id=str(case.id))
+    await publish(
+        session,
+        "case.changed",
+        organisation_id=str(case.organisation_id),
+        case_id=str(case.id),
+        action=action,
+        subject_id=str(subject_id),
+        by_id=str(viewer.user_id or ""),
+        at=now.isoformat(),
+    )
 
 
 async def hand_over_cases(

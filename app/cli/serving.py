@@ -12,6 +12,7 @@ from functools import partial
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 from app.cli.site import CommandError, Site
 from app.cli.welcome import describe_site
@@ -46,6 +47,18 @@ def list_cores() -> list[int]:
     return cores if len(cores) > 1 else []
 
 
+class Server(uvicorn.Server):
+    """Ends the streams of open pages before it waits for what is under way."""
+
+    def __init__(self, config: uvicorn.Config, web: FastAPI) -> None:
+        super().__init__(config)
+        self.web = web
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.web.state.live.end()
+        await super().shutdown(sockets)
+
+
 def run_web(site: Site, listener: socket.socket) -> None:
     """Serve until told to end; requests under way are finished first. An embedded site works off its jobs, too."""
     keep_memory_small()
@@ -61,7 +74,7 @@ def run_web(site: Site, listener: socket.socket) -> None:
     config = uvicorn.Config(
         web, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS
     )
-    server = uvicorn.Server(config)
+    server = Server(config, web)
 
     async def announce() -> None:
         while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it.

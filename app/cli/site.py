@@ -68,7 +68,7 @@ class Site:
     @property
     def plain_url(self) -> str:
         """The database as PostgreSQL's own programs and the job library name it."""
-        return self.settings.database_url.replace("+psycopg", "", 1)
+        return self.settings.plain_database_url
 
     def migrate(self) -> None:
         """Bring the tables up to date, as their owner."""

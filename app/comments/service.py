@@ -15,6 +15,7 @@ from app.comments.models import Comment, CommentMention
 from app.comments.queries import Subject
 from app.core.db import new_id
 from app.core.i18n import gettext as _
+from app.core.jobs import publish
 
 
 def takes_comments(subject: Subject) -> bool:
@@ -62,6 +63,7 @@ async def delete_comment(session: AsyncSession, comment: Comment) -> None:
 
 
 async def _mention(session: AsyncSession, subject: Subject, comment: Comment) -> None:
+    """Note whom it names. A changed comment tells only those who were not told of it before."""
     candidates = await queries.list_mentionable(session, subject) if "@" in comment.text else []
     session.add_all(
         CommentMention(
@@ -75,3 +77,13 @@ async def _mention(session: AsyncSession, subject: Subject, comment: Comment) ->
         for named, written in find_mentions(comment.text, candidates)
     )
     await session.flush()
+    await publish(
+        session,
+        "comment.written",
+        organisation_id=str(comment.organisation_id),
+        comment_id=str(comment.id),
+        case_id=str(subject.id if isinstance(subject, Case) else subject.case_id),
+        practice_id=str(comment.practice_id or ""),
+        by_id=str(comment.author_id),
+        at=comment.at.isoformat(),
+    )

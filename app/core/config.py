@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
     @property
+    def plain_database_url(self) -> str:
+        """What a connection of its own takes, beside those of the pool."""
+        return self.database_url.replace("+psycopg", "", 1)
+
+    @property
     def sends_mail(self) -> bool:
         return bool(self.smtp_url.get_secret_value())
 

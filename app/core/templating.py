@@ -171,6 +171,7 @@ def page_context(request: Request) -> dict[str, Any]:
         "languages": LANGUAGE_NAMES,
         "user": user,
         "nav": _navigation(request, user.role if user else None),
+        "unread": getattr(request.state, "unread", 0),
         "flash": _read_flash(request),
     }
 

@@ -13,6 +13,7 @@ from app.core.db import SessionFactory
 from app.demo.case_loader import CaseLoader
 from app.demo.content import ORGANISATION, PASSWORD, PEOPLE, TEAMS, read_cases
 from app.demo.scene import Scene
+from app.demo.telling import tell_people
 from app.feed.models import Mark, Purpose
 from app.practices.models import Audience, Practice
 
@@ -27,6 +28,7 @@ async def seed_demo(factory: SessionFactory) -> int:
         for content in cases:
             await CaseLoader(session, scene, content).load()
         await _follow(session, scene)
+        await tell_people(session, scene.now)
         return len(cases)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, or_, 
 import app.comments.models
 import app.feed.models
 import app.imports.models
+import app.notifications.models
 import app.practices.models
 import app.similar.models  # noqa: F401 - each import adds its tables, in the worker's own process too.
 from app.accounts.models import Identity, User

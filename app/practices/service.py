@@ -217,6 +217,16 @@ async def record_use(
     use.result, use.note, use.at = result, note, now
     await session.flush()
     await _surface(session, practice)
+    await publish(
+        session,
+        "practice.used",
+        organisation_id=str(practice.organisation_id),
+        case_id=str(practice.case_id),
+        practice_id=str(practice.id),
+        subject_id=str(use.id),
+        by_id=str(viewer_id),
+        at=now.isoformat(),
+    )
     return use
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,6 +18,7 @@ from app.cases.workflow import State
 from app.comments.models import Comment
 from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
+from app.notifications.models import Notification
 from app.practices.models import Audience, Practice
 from tests.e2e.conftest import DESKTOP, PHONE, OpenPage, Site, take_picture
 from tests.routes import ROUTES, Route
@@ -47,6 +49,7 @@ EVERYBODY = [
     "/search",
     "/search?q=champion",
     "/account",
+    "/notifications",
 ]
 ADMIN = [
     "/admin",
@@ -99,6 +102,8 @@ class Visit:
 
     async def find_faults(self) -> list[str]:
         page = await self.context.new_page()
+        # A stream of news never comes to rest.
+        await page.route("**/notifications/live*", lambda route: route.fulfill(status=204))
         response = await page.goto(self.path)
         assert response is not None
         assert response.status == self.status, f"{self.path} answered {response.status}"
@@ -185,6 +190,13 @@ STATES = {
 }
 """In which state a page of a case is at home."""
 
+BELONGING: dict[str, tuple[Any, Any]] = {
+    "practice_id": (Practice, Practice.solver_id),
+    "comment_id": (Comment, Comment.author_id),
+    "notification_id": (Notification, Notification.user_id),
+}
+"""What has a page of its own for one person, and whose it is."""
+
 ROUNDS = [(NARROW, "dark", "nb"), (DESKTOP, "light", "sv")]
 PAGES = [route for route in ROUTES if route.method == "GET" and not route.is_api and route.name not in MACHINES]
 
@@ -208,14 +220,9 @@ async def find_place(session: AsyncSession, route: Route) -> tuple[str, str]:
             other.where(Practice.audience == Audience.EVERYONE, Identity.email != KARI).order_by(Practice.id).limit(1)
         )
         return route.path.format(match_id=(await session.scalars(shown)).one()), KARI
-    if "comment_id" in route.path:
-        written = select(Comment.id).join(Identity, Identity.email == KARI).join(User, User.id == Comment.author_id)
-        mine = written.where(User.identity_id == Identity.id).limit(1)
-        return route.path.format(comment_id=(await session.scalars(mine)).one()), KARI
-    if "practice_id" in route.path:
-        place = select(Identity.email, Practice.id.label("practice_id")).join_from(
-            User, Practice, Practice.solver_id == User.id
-        )
+    for parameter, (model, person_id) in BELONGING.items():
+        if parameter in route.path:
+            place = select(Identity.email, model.id.label(parameter)).join_from(User, model, person_id == User.id)
     if "plan_id" in route.path:
         place = place.join(Plan, Plan.case_id == Case.id).add_columns(Plan.id.label("plan_id"))
     if "objection_id" in route.path:

@@ -30,6 +30,7 @@ from app.core.tenancy import enter_organisation
 from app.exports.models import Export, Scope
 from app.feed.models import Mark
 from app.main import create_app
+from app.notifications.models import Notification
 from app.practices.models import Practice
 from tests.conftest import SECRET_KEY
 from tests.e2e.conftest import Site
@@ -81,6 +82,9 @@ async def list_places(session: AsyncSession) -> Places:
         select(owner, Comment.id.label("comment_id")).join(User, User.id == Comment.author_id).order_by(Comment.id),
         select(owner, Export.id.label("export_id")).join(User, User.id == Export.user_id).order_by(Export.id),
         select(owner, Mark.id.label("mark_id")).join(User, User.id == Mark.user_id).order_by(Mark.id),
+        select(owner, Notification.id.label("notification_id"))
+        .join(User, User.id == Notification.user_id)
+        .order_by(Notification.id),
         select(owner, Case.id.label("match_id")).join(User, User.id == Case.owner_id).order_by(Case.id),
     ):
         for row in (await session.execute(query.join(Identity, Identity.id == User.identity_id))).mappings():

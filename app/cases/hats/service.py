@@ -94,9 +94,8 @@ async def answer_hat(
     hat.answered_at = now
     if accept and hat.kind is HatKind.OWNER:
         await hand_over(session, case, hat.user_id, viewer, now)
-    else:
-        action = "hat.accepted" if accept else "hat.declined"
-        await announce_change(session, case, viewer, now, action, hat.id, _describe(hat))
+    action = "hat.accepted" if accept else "hat.declined"
+    await announce_change(session, case, viewer, now, action, hat.id, _describe(hat))
 
 
 async def remove_hat(session: AsyncSession, case: Case, hat: Hat, viewer: Viewer, now: datetime) -> None:

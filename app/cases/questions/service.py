@@ -16,9 +16,16 @@ from app.core.i18n import gettext as _
 
 
 async def ask_question(
-    session: AsyncSession, case: Case, viewer: Viewer, text: str, addressed_to_id: UUID | None, now: datetime
+    session: AsyncSession,
+    case: Case,
+    viewer: Viewer,
+    text: str,
+    addressed_to_id: UUID | None,
+    now: datetime,
+    *,
+    action: str = "question.asked",
 ) -> UUID:
-    """Ask the owner, or somebody named who may read the case; the new question's id."""
+    """Ask the owner, or somebody named who may read the case; the new question's id. `action` is what is told of it."""
     asked_by_id = viewer.person_id
     if case.state not in OPEN_STATES | CLOSED_STATES:
         raise WrongState(_("Questions can be asked once the case is posted, and until it is withdrawn."))
@@ -38,7 +45,7 @@ async def ask_question(
         addressed_to_id=addressed_to_id,
     )
     session.add(question)
-    await announce_change(session, case, viewer, now, "question.asked", question.id)
+    await announce_change(session, case, viewer, now, action, question.id)
     return question.id
 
 

@@ -108,4 +108,7 @@ async def ask_solver(
                 name=place.solver.name
             )
         )
-    return place.case, await ask_question(session, place.case, viewer, text, place.solver.id, now)
+    question_id = await ask_question(
+        session, place.case, viewer, text, place.solver.id, now, action="question.asked_of_solver"
+    )
+    return place.case, question_id

@@ -1,0 +1,58 @@
+"""What a person is told: one row for each thing and person. The words are found when it is read."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from app.core.db import Base, TenantTable, enum_column
+
+KEPT = timedelta(days=90)
+
+
+class Kind(StrEnum):
+    QUESTION = "question"
+    SOLVER_ASKED = "solver_asked"
+    ANSWER = "answer"
+    HAT_ASKED = "hat_asked"
+    HAT_ANSWERED = "hat_answered"
+    PLAN_PROPOSED = "plan_proposed"
+    PLAN_CHOSEN = "plan_chosen"
+    OUTCOME_DUE = "outcome_due"
+    CASE_RESOLVED = "case_resolved"
+    CASE_SHARED = "case_shared"
+    PRACTICE_USED = "practice_used"
+    MENTION = "mention"
+    COMMENT = "comment"
+
+
+class Notification(TenantTable, Base):
+    __tablename__ = "notifications"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "user_id"], ["users.organisation_id", "users.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["organisation_id", "actor_id"], ["users.organisation_id", "users.id"], ondelete="SET NULL (actor_id)"
+        ),
+        ForeignKeyConstraint(["organisation_id", "case_id"], ["cases.organisation_id", "cases.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["organisation_id", "practice_id"], ["practices.organisation_id", "practices.id"], ondelete="CASCADE"
+        ),
+        UniqueConstraint("organisation_id", "user_id", "kind", "subject_id"),
+        Index(None, "organisation_id", "user_id", "at", "id"),
+        Index("ix_notifications_unread", "organisation_id", "user_id", "at", "id", postgresql_where="read_at IS NULL"),
+        Index(None, "organisation_id", "at"),
+        Index(None, "organisation_id", "case_id"),
+    )
+
+    user_id: Mapped[UUID]
+    kind: Mapped[Kind] = enum_column(Kind, "kind")
+    case_id: Mapped[UUID]
+    practice_id: Mapped[UUID | None]
+    """Given where the practice is what it is about, and not the case behind it."""
+    subject_id: Mapped[UUID]
+    """Of the question, the hat, the plan, the use, the comment or the case. What happens again renews the row."""
+    actor_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+    read_at: Mapped[datetime | None]

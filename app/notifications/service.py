@@ -1,0 +1,86 @@
+"""Telling people, and what they do with what they are told."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import User
+from app.accounts.viewer import Viewer
+from app.core.db import new_id
+from app.core.errors import NotFound
+from app.notifications import queries
+from app.notifications.live import wake
+from app.notifications.models import KEPT, Kind, Notification
+from app.notifications.queries import Told
+from app.notifications.recipients import RECIPIENTS
+
+
+async def tell(
+    session: AsyncSession,
+    kind: Kind,
+    subject_id: UUID,
+    at: datetime,
+    *,
+    case_id: UUID,
+    practice_id: UUID | None = None,
+    actor_id: UUID | None = None,
+) -> None:
+    """Tell everybody whom it concerns, besides who did it. Told again of the same moment, nothing changes."""
+    concerned = await session.execute(
+        select(User.id, User.organisation_id)
+        .where(
+            User.id.in_(RECIPIENTS[kind](subject_id)),
+            User.deactivated_at.is_(None),
+            User.id.is_distinct_from(actor_id),
+        )
+        .order_by(User.id)
+    )
+    for user_id, organisation_id in concerned.all():
+        row = insert(Notification).values(
+            organisation_id=organisation_id,
+            id=new_id(),
+            user_id=user_id,
+            kind=kind,
+            case_id=case_id,
+            practice_id=practice_id,
+            subject_id=subject_id,
+            actor_id=actor_id,
+            at=at,
+        )
+        renewed = row.on_conflict_do_update(
+            index_elements=["organisation_id", "user_id", "kind", "subject_id"],
+            set_={"at": row.excluded.at, "actor_id": row.excluded.actor_id, "read_at": None},
+            where=Notification.at < row.excluded.at,
+        )
+        if await session.scalar(renewed.returning(Notification.id)) is not None:
+            await wake(session, user_id)
+
+
+async def mark_read(session: AsyncSession, viewer: Viewer, notification_id: UUID, now: datetime) -> Told:
+    """The person has seen this one. Raises NotFound for what is not theirs, or not theirs to see any more."""
+    told = await queries.find_told(session, viewer, notification_id)
+    if told is None:
+        raise NotFound
+    if told.read_at is None:
+        await session.execute(update(Notification).where(Notification.id == told.id).values(read_at=now))
+        await wake(session, viewer.person_id)
+        told = told._replace(read_at=now)
+    return told
+
+
+async def mark_all_read(session: AsyncSession, viewer: Viewer, now: datetime) -> None:
+    """What came after `now` stays unread: the person has not seen it."""
+    await session.execute(
+        update(Notification)
+        .where(Notification.user_id == viewer.person_id, Notification.read_at.is_(None), Notification.at <= now)
+        .values(read_at=now)
+    )
+    await wake(session, viewer.person_id)
+
+
+async def forget_old(session: AsyncSession, now: datetime, kept: timedelta = KEPT) -> None:
+    """Delete what the entered organisation's people were told longer ago."""
+    await session.execute(delete(Notification).where(Notification.at < now - kept))
