@@ -377,6 +377,8 @@ FORMS: dict[str, dict[str, Any]] = {
         "follow_up_on": SOON,
     },
     "change_marks": MARK,
+    "create_address": {"outlet": "feed"},
+    "end_address": {"outlet": "feed"},
     "mark_from_case": MARK,
     "mark_from_practice": MARK | {"purpose": "bookmark"},
     "comment_on_case": {"text": "@Bob Fjord, did you meet their director?"},

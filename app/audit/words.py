@@ -44,6 +44,8 @@ ACTIONS: Mapping[str, str] = {
     "person.deactivated": N_("shut somebody out"),
     "person.reactivated": N_("let somebody in again"),
     "link.created": N_("made a link to get in"),
+    "address.created": N_("made a private address"),
+    "address.ended": N_("ended a private address"),
     "password.changed": N_("changed the password"),
     "team.created": N_("made a team"),
     "team.changed": N_("changed a team"),
@@ -101,6 +103,8 @@ VALUES: Mapping[str, str] = {
     "organisation": N_("Everything in the organisation"),
     "person": N_("One person's data"),
     "mailed": N_("mailed"),
+    "feed": N_("Feed reader"),
+    "calendar": N_("Calendar"),
     "shown": N_("shown"),
     **{role.value: name for role, name in ROLE_NAMES.items()},
 }

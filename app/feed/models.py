@@ -1,6 +1,6 @@
 """What people keep in the feed: whom and what they follow, and what they set aside to come back to."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -75,3 +75,27 @@ class Mark(TenantTable, Base):
     case_id: Mapped[UUID | None]
     practice_id: Mapped[UUID | None]
     at: Mapped[datetime]
+
+
+class Outlet(StrEnum):
+    """Where a program of the person's own fetches something."""
+
+    FEED = "feed"
+    CALENDAR = "calendar"
+
+
+class PrivateAddress(TenantTable, Base):
+    """An address by which a feed reader or a calendar reads with a person's rights, stored as a digest."""
+
+    __tablename__ = "private_addresses"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "user_id"], ["users.organisation_id", "users.id"], ondelete="CASCADE"),
+        UniqueConstraint("organisation_id", "user_id", "outlet"),
+        UniqueConstraint("organisation_id", "token_hash"),
+    )
+
+    user_id: Mapped[UUID]
+    outlet: Mapped[Outlet] = enum_column(Outlet, "outlet")
+    token_hash: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    used_on: Mapped[date | None]
