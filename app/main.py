@@ -44,6 +44,8 @@ from app.notifications import queries as notifications_queries
 from app.notifications.live import Live
 from app.practices import api as practices_api
 from app.practices import pages as practices_pages
+from app.revisions import api as revisions_api
+from app.revisions import pages as revisions_pages
 from app.similar import admin_pages as similar_admin_pages
 from app.similar import api as similar_api
 from app.similar import jobs as similar_jobs
@@ -68,6 +70,7 @@ ROUTERS = (
     similar_pages.router,
     similar_admin_pages.router,
     audit_pages.router,
+    revisions_pages.router,
     exports_pages.router,
     imports_pages.router,
     notifications_pages.router,
@@ -80,6 +83,7 @@ ROUTERS = (
     feed_api.router,
     notifications_api.router,
     audit_api.router,
+    revisions_api.router,
     exports_api.router,
 )
 """Pages before the API: a link is made by the first route of its name."""

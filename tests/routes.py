@@ -11,7 +11,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Team, TeamMember, User
 from app.accounts.service import create_key
-from app.cases.models import CaseMove, Code, CodeKind, Hat, HatKind, HatStatus, Objection, PlanStep, Visibility
+from app.cases.models import (
+    Case,
+    CaseMove,
+    Code,
+    CodeKind,
+    Hat,
+    HatKind,
+    HatStatus,
+    Objection,
+    PlanStep,
+    Revision,
+    RevisionKind,
+    Visibility,
+)
+from app.cases.revising import STORY_TEXTS
 from app.cases.workflow import State
 from app.comments.models import Comment
 from app.core.config import Settings
@@ -20,7 +34,8 @@ from app.feed.models import Mark, Purpose
 from app.imports.models import Import, Stage
 from app.main import create_app
 from app.notifications.models import Kind, Notification
-from app.practices.models import PracticeUse, UseResult
+from app.practices.models import Practice, PracticeUse, UseResult
+from app.practices.schemas import STORY_PARTS
 from app.similar.models import FeedbackReason, MatchFeedback
 from tests.conftest import SECRET_KEY
 from tests.factories import (
@@ -110,6 +125,15 @@ def _take_file(session: AsyncSession, text: str) -> Import:
     return taken
 
 
+def _revise(subject: Case | Practice, text: str) -> Revision:
+    """What the case or the practice said before."""
+    place = {"organisation_id": subject.organisation_id, "subject_id": subject.id, "user_id": ALICE.id, "at": NOW}
+    if isinstance(subject, Practice):
+        texts = _fill(text, *STORY_PARTS)
+        return Revision(**place, case_id=subject.case_id, kind=RevisionKind.PRACTICE, texts=texts)
+    return Revision(**place, case_id=subject.id, kind=RevisionKind.STORY, texts=_fill(text, *STORY_TEXTS))
+
+
 async def create_things(session: AsyncSession, text: str) -> Things:
     """One of everything, seen by everyone in Alice's organisation, with `text` in every field that takes any."""
     story = _fill(
@@ -168,11 +192,10 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     )
     practice = await create_practice(session, shared, trust="needs_review", trust_by_id=MONA.id, trust_at=NOW, **parts)
     use = PracticeUse(**organisation, practice_id=practice.id, user_id=BOB.id, result=UseResult.PARTLY, note=text)
-    session.add(use)
     said = MatchFeedback(
         **organisation, user_id=ALICE.id, case_id=resolved.id, reason=FeedbackReason.OUT_OF_DATE, words=text, at=NOW
     )
-    session.add(said)
+    session.add_all([use, said])
     export = Export(**organisation, scope=Scope.PERSON, user_id=ALICE.id, principal_id=ALICE.id, created_at=NOW)
     export.finished_at = NOW
     session.add(export)
@@ -180,7 +203,6 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     kept = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.BOOKMARK, practice_id=practice.id, at=NOW)
     session.add_all([mark, kept])
     comment = Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
-    session.add(comment)
     taken = _take_file(session, text)
     told = Notification(
         **organisation,
@@ -191,7 +213,8 @@ async def create_things(session: AsyncSession, text: str) -> Things:
         actor_id=BOB.id,
         at=NOW,
     )
-    session.add(told)
+    earlier, earlier_practice = _revise(case, text), _revise(practice, text)
+    session.add_all([comment, told, earlier, earlier_practice])
     key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -200,6 +223,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     await session.flush()
     in_draft = {"case_id": draft.id}
     in_resolved = {"case_id": resolved.id}
+    of_practice = {"case_id": shared.id, "revision_id": earlier_practice.id}
     return Things(
         {
             "case_id": case.id,
@@ -219,6 +243,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "export_id": export.id,
             "import_id": taken.id,
             "notification_id": told.id,
+            "revision_id": earlier.id,
             "section": "story",
             "token": "no-such-token",
         },
@@ -229,6 +254,8 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "delete_draft": in_draft,
             "remove_draft": in_draft,
             "post_case": in_draft,
+            "restore_practice_revision": of_practice,
+            "restore_of_practice": of_practice,
             "share_case": in_resolved,
             "save_share": in_resolved,
         },
@@ -390,6 +417,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "save_share": PRACTICE,
     "save_practice": PRACTICE,
     "use_practice": {"result": "worked", "note": "In a warehouse."},
+    "restore_case_revision": {},
+    "restore_practice_revision": {"confirm_names": "true"},
     "set_trust": {"trust": "needs_review", "note": "The rule changed in May."},
     "give_match_feedback": {"reason": "out_of_date", "words": "They have new owners."},
     "take_back_match_feedback": {},

@@ -9,7 +9,7 @@ GLOBAL_TABLES = {"organisations", "identities", "sessions", "sign_in_failures", 
 SETTING = "(NULLIF(current_setting('unstuck.organisation'::text, true), ''::text))::uuid"
 MAY_SEE = f'(organisation_id = ( SELECT {SETTING} AS "nullif"))'
 MAY_WRITE = f"(organisation_id = {SETTING})"
-APPEND_ONLY = {"audit_events", "case_moves"}
+APPEND_ONLY = {"audit_events", "case_moves", "revisions"}
 
 TENANT_TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import record_audit
 from app.accounts.viewer import Viewer
-from app.cases.models import Case
+from app.cases.models import Case, RevisionKind
 from app.cases.plans.queries import find_used_plan
 from app.cases.queries import read_facts
+from app.cases.revising import Wording, keep_revision
 from app.cases.service import move_case, refuse_unready
 from app.cases.workflow import Move
 from app.core.db import new_id
@@ -90,6 +91,7 @@ async def share_case(
     if found and not confirmed:
         raise NamesFound(found)
     practice = await queries.find_practice_of_case(session, case.id)
+    before = _read_wording(practice) if practice else None
     if practice is None:
         practice = Practice(organisation_id=case.organisation_id, id=new_id(), case_id=case.id, version=0)
         session.add(practice)
@@ -101,7 +103,21 @@ async def share_case(
     practice.version += 1
     await move_case(session, case, Move.SHARE, facts, viewer, now)
     await _announce(session, practice, now)
+    if before is not None:
+        await keep_revision(session, before, repeat_story(practice), viewer, now)
     return practice
+
+
+def _read_wording(practice: Practice) -> Wording:
+    return Wording(
+        organisation_id=practice.organisation_id,
+        case_id=practice.case_id,
+        kind=RevisionKind.PRACTICE,
+        subject_id=practice.id,
+        texts=repeat_story(practice),
+        author_id=practice.solver_id,
+        written_at=practice.shared_at,
+    )
 
 
 def _write(practice: Practice, changes: Mapping[str, Any]) -> None:
@@ -158,13 +174,15 @@ async def change_practice(
     found = await check_names(session, practice.case, changes)
     if found and not confirmed:
         raise NamesFound(found)
-    told_anew = any(changes.get(part, text) != text for part, text in repeat_story(practice).items())
+    before = _read_wording(practice)
     _write(practice, changes)
+    told_anew = repeat_story(practice) != before.texts
     if told_anew and practice.trust is Trust.VALIDATED and not viewer.leads(practice.team_id):
         _mark(practice, Trust.NEEDS_REVIEW, viewer.person_id, now, _("The text was changed."))
     practice.version += 1
     await _record(session, practice, viewer, now, "practice.changed", {"fields": ", ".join(sorted(changes))})
     await _announce(session, practice, now)
+    await keep_revision(session, before, repeat_story(practice), viewer, now)
 
 
 async def set_trust(

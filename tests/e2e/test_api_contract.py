@@ -22,7 +22,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Identity, Organisation, User
 from app.accounts.service import create_key
-from app.cases.models import Attachment, Case, Hat, Objection, Plan, PlanStep, Question
+from app.cases.models import (
+    Attachment,
+    Case,
+    Hat,
+    Objection,
+    Plan,
+    PlanStep,
+    Question,
+    Revision,
+    RevisionKind,
+)
 from app.comments.models import Comment
 from app.core.config import Settings
 from app.core.db import create_engine, create_session_factory
@@ -70,6 +80,8 @@ async def list_places(session: AsyncSession) -> Places:
     owner = Identity.email.label("owner")
     cases = select(owner, Case.id.label("case_id")).join(User, User.id == Case.owner_id).order_by(Case.id)
     plans = cases.join(Plan, Plan.case_id == Case.id).add_columns(Plan.id.label("plan_id"))
+    shared = select(owner, Practice.id.label("practice_id")).join(User, User.id == Practice.solver_id)
+    practices = shared.order_by(Practice.id)
     for query in (
         cases,
         cases.join(Question, Question.case_id == Case.id).add_columns(Question.id.label("question_id")),
@@ -77,8 +89,10 @@ async def list_places(session: AsyncSession) -> Places:
         plans,
         plans.join(PlanStep, PlanStep.plan_id == Plan.id).add_columns(PlanStep.id.label("step_id")),
         plans.join(Objection, Objection.plan_id == Plan.id).add_columns(Objection.id.label("objection_id")),
-        select(owner, Practice.id.label("practice_id")).join(User, User.id == Practice.solver_id).order_by(Practice.id),
+        practices,
         cases.join(Attachment, Attachment.case_id == Case.id).add_columns(Attachment.id.label("attachment_id")),
+        cases.join(Revision, Revision.subject_id == Case.id).add_columns(Revision.id.label("revision_id")),
+        practices.join(Revision, Revision.subject_id == Practice.id).add_columns(Revision.id.label("revision_id")),
         select(owner, Comment.id.label("comment_id")).join(User, User.id == Comment.author_id).order_by(Comment.id),
         select(owner, Export.id.label("export_id")).join(User, User.id == Export.user_id).order_by(Export.id),
         select(owner, Mark.id.label("mark_id")).join(User, User.id == Mark.user_id).order_by(Mark.id),
@@ -94,7 +108,7 @@ async def list_places(session: AsyncSession) -> Places:
 
 
 async def add_what_the_demo_lacks(session: AsyncSession, organisation_id: UUID) -> None:
-    """A file on a case, and an export that its owner asked for."""
+    """A file on a case, earlier texts of a case and a practice, and an export that its owner asked for."""
     case = (await session.scalars(select(Case).where(Case.posted_at.is_not(None)).order_by(Case.id).limit(1))).one()
     now = datetime.now(UTC)
     added = {"organisation_id": organisation_id}
@@ -110,6 +124,11 @@ async def add_what_the_demo_lacks(session: AsyncSession, organisation_id: UUID) 
             added_at=now,
         )
     )
+    texts = {"title": "Quiet after the demo"}
+    practice = (await session.scalars(select(Practice).order_by(Practice.id).limit(1))).one()
+    story = {"kind": RevisionKind.STORY, "subject_id": case.id, "case_id": case.id}
+    advice = {"kind": RevisionKind.PRACTICE, "subject_id": practice.id, "case_id": practice.case_id}
+    session.add_all([Revision(**added, **place, texts=texts, user_id=None, at=now) for place in (story, advice)])
     asked = {"scope": Scope.PERSON, "user_id": case.owner_id, "principal_id": case.owner_id}
     session.add(Export(**added, **asked, created_at=now, finished_at=now))
     await session.flush()

@@ -15,6 +15,7 @@ from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.codes import list_codes
 from app.cases.models import Case, CaseObstacle, CodeKind, Visibility
+from app.cases.revising import OUTCOME_TEXTS, keep_case_revisions, read_wordings
 from app.cases.service import WrongState, touch_case
 from app.cases.workflow import CaseFacts, Missing, Move, State, find_missing
 from app.core.db import new_id
@@ -95,6 +96,7 @@ async def change_case(
     change = await _resolve(session, case, changes, viewer)
     if change.errors:
         raise Invalid(_("Some fields need mending."), fields=change.errors)
+    before = read_wordings(case)
     changed = _set_columns(case, change.columns)
     if change.obstacle_ids is not None and await _set_obstacles(session, case, change.obstacle_ids):
         changed.add("obstacles")
@@ -108,6 +110,7 @@ async def change_case(
         case.language = detect_language(_all_text(case), default=viewer.language or current_language())
     fields = ", ".join(sorted(name.removesuffix("_id") for name in changed))
     await touch_case(session, case, viewer, now, "case.changed", {"fields": fields})
+    await keep_case_revisions(session, case, before, viewer, now)
     return await queries.reload_case(session, case.id)
 
 
@@ -122,7 +125,7 @@ async def delete_draft(session: AsyncSession, case: Case) -> None:
 
 
 async def _resolve(session: AsyncSession, case: Case, changes: Mapping[str, Any], viewer: Viewer) -> _Change:
-    change = _Change(columns={name: value for name, value in changes.items() if name in COLUMNS})
+    change = _Change(columns={name: value for name, value in changes.items() if name in COLUMNS.union(OUTCOME_TEXTS)})
     change.deal = {name: value for name, value in changes.items() if name in DealFields.model_fields}
     if "language" in changes:
         change.columns["language_corrected"] = changes["language"] is not None

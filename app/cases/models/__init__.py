@@ -5,6 +5,7 @@ from app.cases.models.case import HAT_NAMES, Case, CaseMove, CaseObstacle, Hat, 
 from app.cases.models.code import Code, CodeKind
 from app.cases.models.plan import Effort, Objection, Plan, PlanStep
 from app.cases.models.question import Question
+from app.cases.models.revision import Revision, RevisionKind
 
 __all__ = [
     "HAT_NAMES",
@@ -22,5 +23,7 @@ __all__ = [
     "Plan",
     "PlanStep",
     "Question",
+    "Revision",
+    "RevisionKind",
     "Visibility",
 ]

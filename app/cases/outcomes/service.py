@@ -12,6 +12,7 @@ from app.cases.models import Case, CodeKind, Objection, Plan
 from app.cases.outcomes.schemas import STILL_OPEN, Judgement, OutcomeInput
 from app.cases.plans.queries import list_plans
 from app.cases.queries import read_facts
+from app.cases.revising import keep_case_revisions, read_wordings
 from app.cases.service import REFUSALS, WrongState, announce_change, move_case, refuse_unready
 from app.cases.workflow import Move, is_possible
 from app.core.errors import Invalid
@@ -34,11 +35,13 @@ async def report_outcome(
     plans = await list_plans(session, case)
     plan = _find_plan(plans, report)
     judged = _match_objections(plans, report.objections)
+    before = read_wordings(case)
     if report.outcome == STILL_OPEN:
         follow_up_on = _check_follow_up(report.follow_up_on, viewer.local_day(now))
         _write_texts(case, report)
         case.follow_up_on = follow_up_on
         await announce_change(session, case, viewer, now, "outcome.postponed", case.id)
+        await keep_case_revisions(session, case, before, viewer, now)
         return
     code = await find_code(session, CodeKind.OUTCOME, report.outcome)
     if code is None:
@@ -59,6 +62,7 @@ async def report_outcome(
     for objection, was_right in judged:
         objection.was_right = was_right
     await move_case(session, case, Move.RESOLVE, facts, viewer, now)
+    await keep_case_revisions(session, case, before, viewer, now)
 
 
 def _write_texts(case: Case, report: OutcomeInput) -> None:

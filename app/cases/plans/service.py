@@ -22,6 +22,7 @@ from app.cases.plans.schemas import (
     StepInput,
 )
 from app.cases.queries import read_facts
+from app.cases.revising import keep_revision, read_plan_wording
 from app.cases.service import AlreadyAnswered, WrongState, announce_change, move_case, record_move, refuse_unready
 from app.cases.workflow import OPEN_STATES, Move, State
 from app.core.db import new_id
@@ -111,6 +112,7 @@ async def change_plan(
     await _refuse_unknown_owners(session, changes.steps)
     if case.state is State.INVESTIGATING:
         await _start_creating(session, case, "", viewer, now)
+    before = read_plan_wording(plan, (step.text for step in plan.steps))
     for name, value in changes.model_dump(exclude_unset=True, exclude={"steps"}).items():
         setattr(plan, name, value)
     plan.version += 1
@@ -118,6 +120,9 @@ async def change_plan(
     plan.updated_by_id = viewer.person_id
     if "steps" in changes.model_fields_set:
         await _write_steps(session, plan, changes.steps, {step.id: step for step in plan.steps})
+    steps = changes.steps if "steps" in changes.model_fields_set else plan.steps
+    after = read_plan_wording(plan, (step.text for step in steps))
+    await keep_revision(session, before, after.texts, viewer, now)
     changed = {"plan": plan.letter, "fields": ", ".join(sorted(changes.model_fields_set))}
     await announce_change(session, case, viewer, now, "plan.changed", plan.id, changed)
 
