@@ -18,11 +18,13 @@ from app.similar import jobs as similar_jobs
 log = structlog.get_logger("worker")
 
 FOLLOWERS: Mapping[str, Sequence[Follower]] = {
-    "case.changed": [notifications_jobs.tell_of_case, similar_jobs.index_case],
-    "practice.changed": [similar_jobs.index_case],
-    "practice.used": [notifications_jobs.tell_solver],
-    "comment.written": [notifications_jobs.tell_of_comment],
+    "case.changed": [notifications_jobs.tell_people, similar_jobs.index_case],
+    "practice.changed": [notifications_jobs.tell_people, similar_jobs.index_case],
+    "practice.used": [notifications_jobs.tell_people],
     "plan.based_on_practice": [practices_jobs.count_as_tried],
+    "plan.based_on_case": [notifications_jobs.tell_people],
+    "comment.written": [notifications_jobs.tell_people],
+    "comment.changed": [notifications_jobs.tell_people],
     "model.changed": [similar_jobs.index_organisation],
     "generation.replaced": [similar_jobs.delete_replaced_vectors],
     "export.asked": [exports_jobs.write_export],

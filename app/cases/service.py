@@ -15,7 +15,7 @@ from app.cases.workflow import MOVES, CaseFacts, Move, State, find_missing, is_p
 from app.core.errors import Conflict
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
-from app.core.jobs import publish
+from app.core.jobs import is_bulk, publish
 
 
 class WrongState(Conflict):
@@ -79,7 +79,7 @@ async def move_case(
     if move is Move.POST:
         case.posted_at = now
     _renew(case, viewer)
-    await _publish_change(session, case, viewer, now, f"case.{target.value}", case.id)
+    await _publish_change(session, case, viewer, now, f"case.{move.value}", case.id)
 
 
 def record_move(session: AsyncSession, case: Case, target: State, viewer: Viewer, now: datetime, note: str) -> None:
@@ -132,7 +132,7 @@ async def announce_change(
 async def _publish_change(
     session: AsyncSession, case: Case, viewer: Viewer, now: datetime, action: str, subject_id: UUID
 ) -> None:
-    """A move is an action, too: named for the state it leads to, such as `case.resolved`."""
+    """A move is an action, too, such as `case.resolve`. What happens in bulk is no action that anybody is told of."""
     case.updated_at = now
     await session.flush()
     await publish(
@@ -140,7 +140,7 @@ async def _publish_change(
         "case.changed",
         organisation_id=str(case.organisation_id),
         case_id=str(case.id),
-        action=action,
+        action="" if is_bulk(session) else action,
         subject_id=str(subject_id),
         by_id=str(viewer.user_id or ""),
         at=now.isoformat(),

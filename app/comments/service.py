@@ -43,6 +43,7 @@ async def write_comment(session: AsyncSession, subject: Subject, text: str, auth
     session.add(comment)
     await session.flush()
     await _mention(session, subject, comment)
+    await _announce(session, subject, comment, "comment.written")
     return comment
 
 
@@ -54,6 +55,7 @@ async def change_comment(session: AsyncSession, subject: Subject, comment: Comme
     comment.text, comment.edited_at = text, now
     await session.execute(delete(CommentMention).where(CommentMention.comment_id == comment.id))
     await _mention(session, subject, comment)
+    await _announce(session, subject, comment, "comment.changed")
 
 
 async def delete_comment(session: AsyncSession, comment: Comment) -> None:
@@ -62,8 +64,21 @@ async def delete_comment(session: AsyncSession, comment: Comment) -> None:
     await session.flush()
 
 
+async def _announce(session: AsyncSession, subject: Subject, comment: Comment, action: str) -> None:
+    await publish(
+        session,
+        action,
+        organisation_id=str(comment.organisation_id),
+        case_id=str(subject.id if isinstance(subject, Case) else subject.case_id),
+        practice_id="" if isinstance(subject, Case) else str(subject.id),
+        action=action,
+        subject_id=str(comment.id),
+        by_id=str(comment.author_id),
+        at=comment.at.isoformat(),
+    )
+
+
 async def _mention(session: AsyncSession, subject: Subject, comment: Comment) -> None:
-    """Note whom it names. A changed comment tells only those who were not told of it before."""
     candidates = await queries.list_mentionable(session, subject) if "@" in comment.text else []
     session.add_all(
         CommentMention(
@@ -77,13 +92,3 @@ async def _mention(session: AsyncSession, subject: Subject, comment: Comment) ->
         for named, written in find_mentions(comment.text, candidates)
     )
     await session.flush()
-    await publish(
-        session,
-        "comment.written",
-        organisation_id=str(comment.organisation_id),
-        comment_id=str(comment.id),
-        case_id=str(subject.id if isinstance(subject, Case) else subject.case_id),
-        practice_id=str(comment.practice_id or ""),
-        by_id=str(comment.author_id),
-        at=comment.at.isoformat(),
-    )

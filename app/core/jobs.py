@@ -52,6 +52,11 @@ def use_queue(session: AsyncSession, queue: str) -> None:
     session.info[QUEUE] = queue
 
 
+def is_bulk(session: AsyncSession) -> bool:
+    """Whether what this session does is one of many things that one wish causes, such as a row of an import."""
+    return session.info.get(QUEUE) == BULK
+
+
 async def publish(
     session: AsyncSession,
     event: str,

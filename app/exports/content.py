@@ -30,6 +30,7 @@ LEFT_OUT = {
     "story_vectors": "made from cases and practices",
     "generations": "tells of vectors",
     "imports": "files that are in the cases already",
+    "notifications": "made from what happened, and kept for 90 days",
     "exports": "the export itself",
     "export_parts": "the export itself",
 }

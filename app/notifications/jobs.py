@@ -1,6 +1,6 @@
 """What the worker does so that people hear of things."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts import queries as accounts
+from app.accounts.jobs import organisation_sessions
 from app.accounts.models import User
 from app.cases.models import Case
 from app.cases.workflow import State
@@ -17,104 +17,63 @@ from app.core.tenancy import organisation_session
 from app.notifications import service
 from app.notifications.models import KEPT, Kind
 
-TOLD: Mapping[str, Kind] = {
-    "question.asked": Kind.QUESTION,
-    "question.asked_of_solver": Kind.SOLVER_ASKED,
-    "question.answered": Kind.ANSWER,
-    "hat.asked": Kind.HAT_ASKED,
-    "hat.accepted": Kind.HAT_ANSWERED,
-    "hat.declined": Kind.HAT_ANSWERED,
-    "plan.proposed": Kind.PLAN_PROPOSED,
-    "case.trying": Kind.PLAN_CHOSEN,
-    "case.resolved": Kind.CASE_RESOLVED,
-    "case.shared": Kind.CASE_SHARED,
+TOLD: Mapping[str, Sequence[Kind]] = {
+    "case.post": [Kind.CASE_POSTED],
+    "question.asked": [Kind.QUESTION],
+    "question.asked_of_solver": [Kind.SOLVER_ASKED],
+    "question.answered": [Kind.ANSWER],
+    "hat.asked": [Kind.HAT_ASKED],
+    "hat.accepted": [Kind.HAT_ANSWERED],
+    "hat.declined": [Kind.HAT_ANSWERED],
+    "plan.proposed": [Kind.PLAN_PROPOSED],
+    "plan.based_on_case": [Kind.CASE_USED],
+    "case.choose": [Kind.PLAN_CHOSEN],
+    "case.resolve": [Kind.CASE_RESOLVED],
+    "case.share": [Kind.CASE_SHARED],
+    "case.reopen": [Kind.CASE_REOPENED],
+    "practice.used": [Kind.PRACTICE_USED],
+    "practice.changed": [Kind.PRACTICE_CHANGED],
+    "practice.flagged": [Kind.PRACTICE_FLAGGED],
+    "comment.written": [Kind.MENTION, Kind.COMMENT],
+    "comment.changed": [Kind.MENTION],
 }
-"""What is told of a case that changed, by what was done."""
+"""What is told, by what was done."""
 
 
-async def tell_of_case(
+async def tell_people(
     environment: JobEnvironment,
     /,
     *,
     organisation_id: str,
     case_id: str,
+    practice_id: str = "",
     action: str = "",
     subject_id: str = "",
     by_id: str = "",
     at: str = "",
     **_rest: str,
 ) -> None:
-    """Tell those whom it concerns what somebody did on a case, where it is something to tell."""
-    kind = TOLD.get(action)
-    if kind is None:
+    """Tell those whom it concerns what somebody did, where it is something to tell."""
+    kinds = TOLD.get(action)
+    if kinds is None:
         return
     async with organisation_session(environment.session_factory, UUID(organisation_id)) as session:
-        await service.tell(
-            session,
-            kind,
-            UUID(subject_id),
-            datetime.fromisoformat(at),
-            case_id=UUID(case_id),
-            actor_id=UUID(by_id) if by_id else None,
-        )
-
-
-async def tell_solver(
-    environment: JobEnvironment,
-    /,
-    *,
-    organisation_id: str,
-    case_id: str,
-    practice_id: str,
-    subject_id: str,
-    by_id: str,
-    at: str,
-    **_rest: str,
-) -> None:
-    """Tell who solved it that a colleague uses the practice, or how that went."""
-    async with organisation_session(environment.session_factory, UUID(organisation_id)) as session:
-        await service.tell(
-            session,
-            Kind.PRACTICE_USED,
-            UUID(subject_id),
-            datetime.fromisoformat(at),
-            case_id=UUID(case_id),
-            practice_id=UUID(practice_id),
-            actor_id=UUID(by_id),
-        )
-
-
-async def tell_of_comment(
-    environment: JobEnvironment,
-    /,
-    *,
-    organisation_id: str,
-    comment_id: str,
-    case_id: str,
-    practice_id: str,
-    by_id: str,
-    at: str,
-    **_rest: str,
-) -> None:
-    """Tell those who are mentioned, and whose case or practice it is."""
-    async with organisation_session(environment.session_factory, UUID(organisation_id)) as session:
-        for kind in (Kind.MENTION, Kind.COMMENT):
+        for kind in kinds:
             await service.tell(
                 session,
                 kind,
-                UUID(comment_id),
+                UUID(subject_id),
                 datetime.fromisoformat(at),
                 case_id=UUID(case_id),
                 practice_id=UUID(practice_id) if practice_id else None,
-                actor_id=UUID(by_id),
+                actor_id=UUID(by_id) if by_id else None,
             )
 
 
 async def tell_what_is_due(environment: JobEnvironment, /, **_rest: object) -> None:
     """In every organisation, tell the owners of cases whose outcome is due where they are."""
-    for organisation_id in await _list_organisations(environment):
-        async with organisation_session(environment.session_factory, organisation_id) as session:
-            await _tell_due(session, datetime.now(UTC))
+    async for session in organisation_sessions(environment):
+        await _tell_due(session, datetime.now(UTC))
 
 
 async def _tell_due(session: AsyncSession, now: datetime) -> None:
@@ -133,11 +92,5 @@ async def _tell_due(session: AsyncSession, now: datetime) -> None:
 
 async def forget_old(environment: JobEnvironment, /, **_rest: object) -> None:
     """In every organisation, forget what people were told long ago."""
-    for organisation_id in await _list_organisations(environment):
-        async with organisation_session(environment.session_factory, organisation_id) as session:
-            await service.forget_old(session, datetime.now(UTC))
-
-
-async def _list_organisations(environment: JobEnvironment) -> list[UUID]:
-    async with environment.session_factory() as session:
-        return list(await accounts.list_organisation_ids(session))
+    async for session in organisation_sessions(environment):
+        await service.forget_old(session, datetime.now(UTC))

@@ -13,6 +13,7 @@ KEPT = timedelta(days=90)
 
 
 class Kind(StrEnum):
+    CASE_POSTED = "case_posted"
     QUESTION = "question"
     SOLVER_ASKED = "solver_asked"
     ANSWER = "answer"
@@ -23,7 +24,11 @@ class Kind(StrEnum):
     OUTCOME_DUE = "outcome_due"
     CASE_RESOLVED = "case_resolved"
     CASE_SHARED = "case_shared"
+    CASE_REOPENED = "case_reopened"
+    CASE_USED = "case_used"
     PRACTICE_USED = "practice_used"
+    PRACTICE_CHANGED = "practice_changed"
+    PRACTICE_FLAGGED = "practice_flagged"
     MENTION = "mention"
     COMMENT = "comment"
 
@@ -52,7 +57,7 @@ class Notification(TenantTable, Base):
     practice_id: Mapped[UUID | None]
     """Given where the practice is what it is about, and not the case behind it."""
     subject_id: Mapped[UUID]
-    """Of the question, the hat, the plan, the use, the comment or the case. What happens again renews the row."""
+    """Of the question, hat, plan, use, comment, case or practice. Happens the same again, the row is renewed."""
     actor_id: Mapped[UUID | None]
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Hat, HatKind, HatStatus
 from app.cases.queries import visible_to as case_visible_to
+from app.comments.models import Comment
 from app.core.pagination import Cursor, Page, cut_page
 from app.notifications.models import Kind, Notification
 from app.practices.models import Practice, PracticeUse, UseResult
@@ -55,15 +56,18 @@ def _select_visible(viewer: Viewer, *columns: Any) -> Select[Any]:
         Hat.status == HatStatus.ASKED,
         Case.posted_at.is_not(None),
     )
+    about_comment = Notification.kind.in_([Kind.MENTION, Kind.COMMENT])
     answered_since = and_(Notification.kind == Kind.HAT_ANSWERED, Hat.status == HatStatus.ASKED)
     return (
         select(*columns)
         .join_from(Notification, Case, _same(Case, Notification.case_id))
         .outerjoin(Practice, _same(Practice, Notification.practice_id))
         .outerjoin(Hat, and_(about_hat, _same(Hat, Notification.subject_id)))
+        .outerjoin(Comment, and_(about_comment, _same(Comment, Notification.subject_id)))
         .where(
             Notification.user_id == viewer.user_id,
             or_(~about_hat, Hat.id.is_not(None)),
+            or_(~about_comment, Comment.id.is_not(None)),
             or_(_readable(viewer), asked),
             ~func.coalesce(answered_since, False),
         )

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, except_, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, case, except_, func, or_, select, union
 from sqlalchemy.sql.selectable import CompoundSelect
 
-from app.accounts.models import TeamMember
+from app.accounts.models import TeamMember, User
 from app.cases.models import Case, CaseObstacle, Hat, HatStatus, Plan, PlanStep, Question
 from app.comments.models import Comment, CommentMention
 from app.feed.models import Mark, Purpose
@@ -50,11 +50,38 @@ def _find_owner_of_plan(plan_id: UUID) -> Recipients:
     return select(Case.owner_id).join(Plan, Plan.case_id == Case.id).where(Plan.id == plan_id)
 
 
+def _find_owner_of_basis(plan_id: UUID) -> Recipients:
+    return select(Case.owner_id).join(Plan, Plan.basis_case_id == Case.id).where(Plan.id == plan_id)
+
+
 def _find_owner(case_id: UUID) -> Recipients:
     return select(Case.owner_id).where(Case.id == case_id)
 
 
+def _select_followers(*followed: ColumnElement[bool]) -> Select[UUID]:
+    return select(Mark.user_id).where(Mark.purpose == Purpose.FOLLOW, or_(*followed))
+
+
+def _list_interested(case_id: UUID) -> Select[UUID]:
+    """Who follows the case, its owner, its team, an obstacle or a tag of it."""
+    obstacles = select(CaseObstacle.code_id).where(CaseObstacle.case_id == case_id)
+    tags = select(func.lower(func.unnest(Case.tags))).where(Case.id == case_id)
+    return _select_followers(
+        Mark.case_id == case_id,
+        Mark.person_id.in_(select(Case.owner_id).where(Case.id == case_id)),
+        Mark.team_id.in_(select(Case.team_id).where(Case.id == case_id)),
+        Mark.code_id.in_(obstacles),
+        Mark.tag.in_(tags),
+    )
+
+
+def _list_close(case_id: UUID) -> Recipients:
+    """The owner, and who follows this very case."""
+    return union(_find_owner(case_id), _select_followers(Mark.case_id == case_id))
+
+
 def _list_participants(case_id: UUID) -> Recipients:
+    """Who took part, and who is interested."""
     plans = select(Plan.id).where(Plan.case_id == case_id)
     return union(
         select(Case.owner_id).where(Case.id == case_id),
@@ -64,39 +91,8 @@ def _list_participants(case_id: UUID) -> Recipients:
         select(Question.answered_by_id).where(Question.case_id == case_id),
         select(Plan.author_id).where(Plan.case_id == case_id),
         select(PlanStep.owner_id).where(PlanStep.plan_id.in_(plans)),
+        _list_interested(case_id),
     )
-
-
-def _list_concerned(case_id: UUID) -> Recipients:
-    """Who took part, and who follows the case or what is in it."""
-    subjects = {
-        Mark.case_id: select(Case.id),
-        Mark.person_id: select(Case.owner_id),
-        Mark.team_id: select(Case.team_id),
-        Mark.tag: select(func.lower(func.unnest(Case.tags))),
-        Mark.code_id: select(CaseObstacle.code_id).join(Case, Case.id == CaseObstacle.case_id),
-    }
-    followed = [subject.in_(of_case.where(Case.id == case_id)) for subject, of_case in subjects.items()]
-    following = select(Mark.user_id).where(Mark.purpose == Purpose.FOLLOW, or_(*followed))
-    return union(_list_participants(case_id), following)
-
-
-def _list_mentioned(comment_id: UUID) -> Recipients:
-    """By name, or as members of a team."""
-    return union(
-        select(CommentMention.user_id).where(CommentMention.comment_id == comment_id),
-        select(TeamMember.user_id)
-        .join(CommentMention, CommentMention.team_id == TeamMember.team_id)
-        .where(CommentMention.comment_id == comment_id),
-    )
-
-
-def _find_commented(comment_id: UUID) -> Recipients:
-    """Whose case or practice it is; who is mentioned is told that."""
-    owner = select(Case.owner_id).join(Comment, Comment.case_id == Case.id)
-    solver = select(Practice.solver_id).join(Comment, Comment.practice_id == Practice.id)
-    whose = union(*(of.where(Comment.id == comment_id) for of in (owner, solver)))
-    return except_(whose, _list_mentioned(comment_id))
 
 
 def _find_solver(use_id: UUID) -> Recipients:
@@ -107,18 +103,61 @@ def _find_solver(use_id: UUID) -> Recipients:
     )
 
 
+def _list_users_of(practice_id: UUID) -> Recipients:
+    """Who solved it, and who follows it."""
+    solver = select(Practice.solver_id).where(Practice.id == practice_id)
+    return union(solver, _select_followers(Mark.practice_id == practice_id))
+
+
+def _list_keepers(practice_id: UUID) -> Recipients:
+    """Who solved it, and who manages its team."""
+    solver = select(Practice.solver_id).where(Practice.id == practice_id)
+    team = select(Practice.team_id).where(Practice.id == practice_id)
+    return union(solver, select(TeamMember.user_id).where(TeamMember.leads, TeamMember.team_id.in_(team)))
+
+
+def _list_mentioned(comment_id: UUID) -> Select[UUID]:
+    """Whom the comment names, and the members of the teams it names."""
+    named = or_(CommentMention.user_id == User.id, CommentMention.team_id == TeamMember.team_id)
+    return (
+        select(User.id)
+        .outerjoin(TeamMember, TeamMember.user_id == User.id)
+        .join(CommentMention, named)
+        .where(CommentMention.comment_id == comment_id)
+    )
+
+
+def _list_listeners(comment_id: UUID) -> Recipients:
+    """Whose case or practice it is on, and who follows that, besides those who are mentioned."""
+    comment = Comment.id == comment_id
+    listeners = union(
+        select(Case.owner_id).join(Comment, Comment.case_id == Case.id).where(comment),
+        select(Practice.solver_id).join(Comment, Comment.practice_id == Practice.id).where(comment),
+        _select_followers(
+            Mark.case_id.in_(select(Comment.case_id).where(comment)),
+            Mark.practice_id.in_(select(Comment.practice_id).where(comment)),
+        ),
+    )
+    return except_(listeners, _list_mentioned(comment_id))
+
+
 RECIPIENTS: Mapping[Kind, Callable[[UUID], Recipients]] = {
+    Kind.CASE_POSTED: _list_interested,
     Kind.QUESTION: _list_asked,
     Kind.SOLVER_ASKED: _find_solver_asked,
     Kind.ANSWER: _find_asker,
     Kind.HAT_ASKED: _find_hat_asked,
     Kind.HAT_ANSWERED: _find_hat_asker,
     Kind.PLAN_PROPOSED: _find_owner_of_plan,
-    Kind.PLAN_CHOSEN: _find_owner,
+    Kind.PLAN_CHOSEN: _list_close,
     Kind.OUTCOME_DUE: _find_owner,
-    Kind.CASE_RESOLVED: _list_concerned,
-    Kind.CASE_SHARED: _list_concerned,
+    Kind.CASE_RESOLVED: _list_participants,
+    Kind.CASE_SHARED: _list_participants,
+    Kind.CASE_REOPENED: _list_participants,
+    Kind.CASE_USED: _find_owner_of_basis,
     Kind.PRACTICE_USED: _find_solver,
+    Kind.PRACTICE_CHANGED: _list_users_of,
+    Kind.PRACTICE_FLAGGED: _list_keepers,
     Kind.MENTION: _list_mentioned,
-    Kind.COMMENT: _find_commented,
+    Kind.COMMENT: _list_listeners,
 }

@@ -12,6 +12,7 @@ from app.notifications.queries import Told
 from app.practices.models import UseResult
 
 WORDS: Mapping[Kind, str] = {
+    Kind.CASE_POSTED: N_("{name} posted a case"),
     Kind.QUESTION: N_("{name} asks a question"),
     Kind.SOLVER_ASKED: N_("{name} asks you, who solved it"),
     Kind.ANSWER: N_("{name} answered your question"),
@@ -20,6 +21,10 @@ WORDS: Mapping[Kind, str] = {
     Kind.OUTCOME_DUE: N_("Tell how it went"),
     Kind.CASE_RESOLVED: N_("{name} told how it ended"),
     Kind.CASE_SHARED: N_("{name} shared what was learned"),
+    Kind.CASE_REOPENED: N_("{name} reopened the case"),
+    Kind.CASE_USED: N_("{name} started a plan from your case"),
+    Kind.PRACTICE_CHANGED: N_("{name} changed the practice"),
+    Kind.PRACTICE_FLAGGED: N_("{name} asks for a review"),
     Kind.MENTION: N_("{name} mentions you"),
     Kind.COMMENT: N_("{name} comments"),
 }
@@ -68,9 +73,8 @@ class Place(NamedTuple):
 
 def find_place(told: Told) -> Place:
     """Where the reader does what is to be done about it."""
-    anchor = ANCHORS.get(told.kind, "")
     if told.practice_id is not None:
-        return Place("practice_detail", {"practice_id": told.practice_id}, anchor)
+        return Place("practice_detail", {"practice_id": told.practice_id}, ANCHORS.get(told.kind, ""))
     if told.kind is Kind.HAT_ASKED and told.hat_status is HatStatus.ASKED:
         return Place("show_hat", {"case_id": told.case_id, "hat_id": told.subject_id})
-    return Place("case_detail", {"case_id": told.case_id}, anchor)
+    return Place("case_detail", {"case_id": told.case_id}, ANCHORS.get(told.kind, ""))

@@ -102,7 +102,7 @@ async def share_case(
     _mark(practice, Trust.NOT_VALIDATED, None, None, "")
     practice.version += 1
     await move_case(session, case, Move.SHARE, facts, viewer, now)
-    await _announce(session, practice, now)
+    await _announce(session, practice, viewer, now, "practice.shared")
     if before is not None:
         await keep_revision(session, before, repeat_story(practice), viewer, now)
     return practice
@@ -138,7 +138,7 @@ async def _record(
     await record_audit(session, viewer, action, practice.id, details, case_id=practice.case_id, at=now)
 
 
-async def _announce(session: AsyncSession, practice: Practice, now: datetime) -> None:
+async def _announce(session: AsyncSession, practice: Practice, viewer: Viewer, now: datetime, action: str) -> None:
     practice.updated_at = now
     await session.flush()
     await publish(
@@ -147,6 +147,10 @@ async def _announce(session: AsyncSession, practice: Practice, now: datetime) ->
         organisation_id=str(practice.organisation_id),
         case_id=str(practice.case_id),
         practice_id=str(practice.id),
+        action=action,
+        subject_id=str(practice.id),
+        by_id=str(viewer.user_id or ""),
+        at=now.isoformat(),
     )
 
 
@@ -181,7 +185,7 @@ async def change_practice(
         _mark(practice, Trust.NEEDS_REVIEW, viewer.person_id, now, _("The text was changed."))
     practice.version += 1
     await _record(session, practice, viewer, now, "practice.changed", {"fields": ", ".join(sorted(changes))})
-    await _announce(session, practice, now)
+    await _announce(session, practice, viewer, now, "practice.changed")
     await keep_revision(session, before, repeat_story(practice), viewer, now)
 
 
@@ -200,7 +204,8 @@ async def set_trust(
     _mark(practice, trust, person_id, now, note)
     practice.version += 1
     await _record(session, practice, viewer, now, "practice.trust_set", {"trust": trust.value})
-    await _announce(session, practice, now)
+    flagged = trust is Trust.NEEDS_REVIEW
+    await _announce(session, practice, viewer, now, "practice.flagged" if flagged else "practice.trust_set")
 
 
 async def record_use(
@@ -241,6 +246,7 @@ async def record_use(
         organisation_id=str(practice.organisation_id),
         case_id=str(practice.case_id),
         practice_id=str(practice.id),
+        action="practice.used",
         subject_id=str(use.id),
         by_id=str(viewer_id),
         at=now.isoformat(),

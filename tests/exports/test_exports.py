@@ -29,7 +29,7 @@ from tests.factories import create_case, create_plan, create_question, create_re
 from tests.world import ADAM, ALICE, BOB, CHARLIE, DORA, MONA
 
 EXPORTS = "/api/v1/exports"
-MENTIONS = {"actor_id", "addressed_to_id", "person_id", "trust_by_id"}
+MENTIONS = {"addressed_to_id", "person_id", "trust_by_id"}
 """Columns that name a person without making the row theirs."""
 
 

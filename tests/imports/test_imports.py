@@ -94,6 +94,16 @@ async def test_a_row_that_fails_says_why_at_each_field(
     assert row["fields"]["obstacles"] == "“regn” is none of the choices."
 
 
+async def test_whoever_follows_is_not_told_row_by_row(
+    adam: httpx.AsyncClient, session: AsyncSession, session_factory: SessionFactory
+) -> None:
+    place, _checked = await check(adam, session, session_factory, sheet(GOOD, GOOD))
+    await adam.post(f"{place}/run")
+    await work(session, session_factory, place)
+    changed = text("SELECT args->>'action' FROM procrastinate_jobs WHERE task_name = 'case.changed'")
+    assert set((await session.scalars(changed)).all()) == {""}
+
+
 async def test_cases_may_stay_drafts_of_their_owners(
     adam: httpx.AsyncClient, session: AsyncSession, session_factory: SessionFactory
 ) -> None:

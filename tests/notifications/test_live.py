@@ -22,7 +22,7 @@ from app.core.postgres.databases import Database
 from app.core.security import hash_token
 from app.core.tenancy import organisation_session
 from app.main import create_app
-from app.notifications.jobs import tell_of_case
+from app.notifications.jobs import tell_people
 from app.notifications.pages import STILL_THERE_SECONDS
 from tests.conftest import SECRET_KEY
 from tests.factories import create_case, create_question
@@ -60,7 +60,7 @@ async def ask_alice(factory: SessionFactory) -> Case:
     async with organisation_session(factory, ALICE.organisation_id) as session:
         case = await create_case(session)
         question = await create_question(session, case, by=BOB)
-    await tell_of_case(
+    await tell_people(
         JobEnvironment(factory),
         organisation_id=str(case.organisation_id),
         case_id=str(case.id),

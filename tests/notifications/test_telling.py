@@ -28,12 +28,12 @@ from tests.factories import (
 )
 from tests.notifications.conftest import WorkOff
 from tests.routes import PLAN, PRACTICE, SOON
-from tests.world import ALICE, BOB, CHARLIE, DORA, MONA, Person
+from tests.world import ALICE, BOB, CAST, CHARLIE, DORA, MONA, Person
 
 
 async def list_told(session: AsyncSession) -> set[tuple[str, str]]:
     """Who is told, and the kind of what."""
-    people = {person.id: person.key for person in (ALICE, BOB, CHARLIE, MONA)}
+    people = {person.id: person.key for person in CAST}
     rows = await session.execute(select(Notification.user_id, Notification.kind))
     return {(people[user_id], kind.value) for user_id, kind in rows}
 
@@ -305,38 +305,142 @@ async def test_what_one_is_told_is_nobody_elses(session: AsyncSession, person: P
     assert await session.scalar(select(Notification.read_at)) is None
 
 
-async def test_a_mention_is_told_to_a_person_and_to_a_team_and_the_comment_to_the_owner(
-    session: AsyncSession, work_off: WorkOff, bob: httpx.AsyncClient, mona: httpx.AsyncClient
-) -> None:
-    case = await create_case(session)
-    await bob.post(f"/cases/{case.id}/comments", data={"text": "Ask @Mona Fjord, she knows them."})
-    await work_off()
-    assert await list_told(session) == {("mona", "mention"), ("alice", "comment")}
-    page = (await mona.get("/notifications")).text
-    assert "Bob Fjord mentions you" in page
-    assert case.title in page
-    await bob.post(f"/cases/{case.id}/comments", data={"text": "@Oslo, who has been there?"})
-    await work_off()
-    assert ("alice", "mention") in await list_told(session)
+async def follow(browser: httpx.AsyncClient, kind: str, key: str) -> None:
+    data = {"purpose": "follow", "kind": kind, "key": key}
+    assert (await browser.post("/marks", data=data)).status_code == 303
 
 
-async def test_a_changed_comment_tells_only_who_was_not_told_before(
-    session: AsyncSession, work_off: WorkOff, bob: httpx.AsyncClient, mona: httpx.AsyncClient
+async def test_a_comment_is_told_to_who_is_named_to_the_owner_and_to_who_follows_each_once(
+    session: AsyncSession,
+    work_off: WorkOff,
+    alice: httpx.AsyncClient,
+    bob: httpx.AsyncClient,
+    mona: httpx.AsyncClient,
 ) -> None:
-    case = await create_case(session)
-    await bob.post(f"/cases/{case.id}/comments", data={"text": "Ask @Mona Fjord."})
+    case = await create_case(session, visibility=Visibility.EVERYONE)
+    for browser in (bob, mona):
+        await follow(browser, "case", str(case.id))
+    await mona.post(f"/cases/{case.id}/comments", data={"text": "@Bob Fjord and @Bergen, seen this before?"})
     await work_off()
-    await mona.post("/notifications/read")
-    comment_id = await session.scalar(select(Comment.id))
-    changed = await bob.post(f"/comments/{comment_id}/edit", data={"text": "Ask @Mona Fjord or @Alice Fjord."})
-    assert changed.status_code == 303
-    await work_off()
-    told = await session.execute(select(Notification.user_id, Notification.kind, Notification.read_at.is_(None)))
-    assert {tuple(row) for row in told} == {
-        (MONA.id, Kind.MENTION, False),
-        (ALICE.id, Kind.COMMENT, True),
-        (ALICE.id, Kind.MENTION, True),
+    assert await list_told(session) == {
+        ("alice", "comment"),
+        ("bob", "mention"),
+        ("charlie", "mention"),
+        ("lena", "mention"),
+        ("adam", "mention"),
     }
+    assert "Mona Fjord mentions you" in (await bob.get("/notifications")).text
+    told_id = await session.scalar(select(Notification.id).where(Notification.user_id == ALICE.id))
+    assert (await alice.get(f"/notifications/{told_id}")).headers["location"] == f"/cases/{case.id}#comments"
+
+
+async def test_a_changed_comment_is_told_to_whom_it_names_anew_and_a_deleted_one_to_nobody(
+    session: AsyncSession, work_off: WorkOff, bob: httpx.AsyncClient, mona: httpx.AsyncClient
+) -> None:
+    case = await create_case(session)
+    await mona.post(f"/cases/{case.id}/comments", data={"text": "Seen this before?"})
+    await work_off()
+    comment_id = await session.scalar(select(Comment.id))
+    await mona.post(f"/comments/{comment_id}/edit", data={"text": "Seen this before, @Bob?"})
+    await work_off()
+    assert await list_told(session) == {("alice", "comment"), ("bob", "mention")}
+    await bob.post("/notifications/read")
+    await mona.post(f"/comments/{comment_id}/edit", data={"text": "Seen this before, @Bob Fjord?"})
+    await work_off()
+    assert (await bob.get("/api/v1/notifications")).json()["unread"] == 0
+    await mona.post(f"/comments/{comment_id}/delete")
+    assert (await bob.get("/api/v1/notifications")).json()["items"] == []
+
+
+async def test_a_comment_on_a_practice_is_told_to_who_solved_it(
+    session: AsyncSession, work_off: WorkOff, alice: httpx.AsyncClient, charlie: httpx.AsyncClient
+) -> None:
+    practice = await create_practice(session, await create_resolved_case(session))
+    await charlie.post(f"/practices/{practice.id}/comments", data={"text": "Works at home, too."})
+    await work_off()
+    assert "Charlie Fjord comments" in (await alice.get("/notifications")).text
+    [told] = (await session.scalars(select(Notification))).all()
+    opened = await alice.get(f"/notifications/{told.id}")
+    assert opened.headers["location"] == f"/practices/{practice.id}#comments"
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [("person", str(ALICE.id)), ("team", str(ALICE.team_id)), ("obstacle", "silent"), ("tag", "renewal")],
+    ids=["person", "team", "obstacle", "tag"],
+)
+async def test_who_follows_hears_of_new_cases_they_may_see(
+    session: AsyncSession,
+    work_off: WorkOff,
+    kind: str,
+    key: str,
+    alice: httpx.AsyncClient,
+    bob: httpx.AsyncClient,
+    charlie: httpx.AsyncClient,
+) -> None:
+    for browser in (bob, charlie):
+        await follow(browser, kind, key)
+    draft = await create_case(session, state=State.DRAFT, tags=["Renewal"])
+    await create_case(session, owner=CHARLIE, obstacles=("other",))
+    api = await alice.post(f"/api/v1/cases/{draft.id}/post")
+    assert api.status_code == 200, api.text
+    await work_off()
+    assert "Alice Fjord posted a case" in (await bob.get("/notifications")).text
+    assert (await charlie.get("/api/v1/notifications")).json() == {"items": [], "next_cursor": None, "unread": 0}
+
+
+async def test_who_follows_a_case_hears_of_its_choice_and_that_it_is_taken_up_again(
+    session: AsyncSession, work_off: WorkOff, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+) -> None:
+    case = await create_case(session, state=State.CREATING)
+    plan = await create_plan(session, case, "A")
+    await create_plan(session, case, "B")
+    await follow(bob, "case", str(case.id))
+    await alice.post(f"/cases/{case.id}/plans/{plan.id}/choose", data={"reason": "Quick.", "follow_up_on": SOON})
+    await work_off()
+    assert await list_told(session) == {("bob", "plan_chosen")}
+    ended = await create_resolved_case(session)
+    await follow(bob, "case", str(ended.id))
+    await alice.post(f"/cases/{ended.id}/reopen", data={"reason": "They said no after all."})
+    await work_off()
+    assert await list_told(session) == {("bob", "plan_chosen"), ("bob", "case_reopened"), ("mona", "case_reopened")}
+
+
+async def test_who_wrote_the_case_hears_that_a_plan_was_started_from_it(
+    session: AsyncSession, work_off: WorkOff, alice: httpx.AsyncClient, bob: httpx.AsyncClient
+) -> None:
+    basis = await create_resolved_case(session)
+    own = await create_case(session, owner=BOB, state=State.CREATING)
+    data = PLAN | {"basis_case_id": str(basis.id)}
+    assert (await bob.post(f"/cases/{own.id}/plans/new", data=data)).status_code == 303
+    await work_off()
+    [told] = (await alice.get("/api/v1/notifications")).json()["items"]
+    assert (told["text"], told["case_id"]) == ("Bob Fjord started a plan from your case", str(basis.id))
+
+
+async def test_a_flag_is_told_to_who_solved_it_and_who_manages_and_a_change_to_who_follows(
+    session: AsyncSession,
+    work_off: WorkOff,
+    alice: httpx.AsyncClient,
+    charlie: httpx.AsyncClient,
+    mona: httpx.AsyncClient,
+) -> None:
+    practice = await create_practice(session, await create_resolved_case(session))
+    flagged = {"trust": "needs_review", "note": "The rule changed in May."}
+    assert (await charlie.post(f"/practices/{practice.id}/trust", data=flagged)).status_code == 303
+    await work_off()
+    assert await list_told(session) == {("alice", "practice_flagged"), ("mona", "practice_flagged")}
+    assert "Charlie Fjord asks for a review" in (await mona.get("/notifications")).text
+    await follow(charlie, "practice", str(practice.id))
+    api = await alice.get(f"/api/v1/practices/{practice.id}")
+    changed = await alice.patch(
+        f"/api/v1/practices/{practice.id}",
+        json={"when_not_to": "After May."},
+        headers={"If-Match": api.headers["etag"]},
+    )
+    assert changed.status_code == 200, changed.text
+    await work_off()
+    assert ("charlie", "practice_changed") in await list_told(session)
 
 
 @pytest.mark.parametrize(

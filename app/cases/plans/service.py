@@ -100,6 +100,17 @@ async def add_plan(session: AsyncSession, case: Case, plan: PlanCreate, viewer: 
             user_id=str(author_id),
             case_id=str(case.id),
         )
+    if plan.basis_case_id is not None:
+        await publish(
+            session,
+            "plan.based_on_case",
+            organisation_id=str(case.organisation_id),
+            case_id=str(plan.basis_case_id),
+            action="plan.based_on_case",
+            subject_id=str(row.id),
+            by_id=str(author_id),
+            at=now.isoformat(),
+        )
     return row
 
 
