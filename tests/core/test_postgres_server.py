@@ -22,6 +22,9 @@ from app.core.postgres.server import (
 )
 from tests.database import open_server
 
+LONGEST = 60
+"""Seconds that a site may take to end, beside other tests."""
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="Only root runs the server as somebody else.")
 
 SITE = """
@@ -195,7 +198,7 @@ def test_the_server_ends_with_the_process_that_started_it(data_dir: Path, told: 
     site = start_site(data_dir)
     postmaster = find_postmaster(data_dir)
     site.send_signal(told)
-    site.wait(10)
+    site.wait(LONGEST)
     wait_until_gone(postmaster)
 
 
