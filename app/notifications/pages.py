@@ -14,7 +14,7 @@ from app.core.clock import Now, read_clock
 from app.core.db import Session, SessionFactory
 from app.core.i18n import gettext as _
 from app.core.pagination import Cursor, CursorParam
-from app.core.templating import flash, path_for, redirect, render
+from app.core.templating import flash, link_next, path_for, redirect, render
 from app.notifications import queries, service
 from app.notifications.live import Live
 from app.notifications.words import find_place, say
@@ -37,7 +37,7 @@ async def list_notifications(
     context = {
         "unread_rows": [(told, say(told)) for told in unread],
         "read_rows": [(told, say(told)) for told in read.items],
-        "next_url": f"?cursor={read.next_cursor}" if read.next_cursor else None,
+        "next_url": link_next(request, read.next_cursor),
         "is_first_page": after is None,
     }
     return render(request, "notifications/list.html", context)

@@ -54,7 +54,7 @@ def _find_owner_of_basis(plan_id: UUID) -> Recipients:
     return select(Case.owner_id).join(Plan, Plan.basis_case_id == Case.id).where(Plan.id == plan_id)
 
 
-def _find_owner(case_id: UUID) -> Recipients:
+def _find_owner(case_id: UUID) -> Select[UUID]:
     return select(Case.owner_id).where(Case.id == case_id)
 
 
@@ -68,7 +68,7 @@ def _list_interested(case_id: UUID) -> Select[UUID]:
     tags = select(func.lower(func.unnest(Case.tags))).where(Case.id == case_id)
     return _select_followers(
         Mark.case_id == case_id,
-        Mark.person_id.in_(select(Case.owner_id).where(Case.id == case_id)),
+        Mark.person_id.in_(_find_owner(case_id)),
         Mark.team_id.in_(select(Case.team_id).where(Case.id == case_id)),
         Mark.code_id.in_(obstacles),
         Mark.tag.in_(tags),
@@ -84,7 +84,7 @@ def _list_participants(case_id: UUID) -> Recipients:
     """Who took part, and who is interested."""
     plans = select(Plan.id).where(Plan.case_id == case_id)
     return union(
-        select(Case.owner_id).where(Case.id == case_id),
+        _find_owner(case_id),
         select(Case.author_id).where(Case.id == case_id),
         select(Hat.user_id).where(Hat.case_id == case_id, Hat.status == HatStatus.ACCEPTED),
         select(Question.asked_by_id).where(Question.case_id == case_id),
@@ -103,17 +103,21 @@ def _find_solver(use_id: UUID) -> Recipients:
     )
 
 
+def _find_solver_of(practice_id: UUID) -> Select[UUID]:
+    return select(Practice.solver_id).where(Practice.id == practice_id)
+
+
 def _list_users_of(practice_id: UUID) -> Recipients:
     """Who solved it, and who follows it."""
-    solver = select(Practice.solver_id).where(Practice.id == practice_id)
-    return union(solver, _select_followers(Mark.practice_id == practice_id))
+    return union(_find_solver_of(practice_id), _select_followers(Mark.practice_id == practice_id))
 
 
 def _list_keepers(practice_id: UUID) -> Recipients:
     """Who solved it, and who manages its team."""
-    solver = select(Practice.solver_id).where(Practice.id == practice_id)
     team = select(Practice.team_id).where(Practice.id == practice_id)
-    return union(solver, select(TeamMember.user_id).where(TeamMember.leads, TeamMember.team_id.in_(team)))
+    return union(
+        _find_solver_of(practice_id), select(TeamMember.user_id).where(TeamMember.leads, TeamMember.team_id.in_(team))
+    )
 
 
 def _list_mentioned(comment_id: UUID) -> Select[UUID]:
