@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts import queries
 from app.accounts.models import (
     KEY_PREFIX,
     ApiKey,
@@ -46,6 +47,23 @@ async def create_organisation(session: AsyncSession, name: str, slug: str, *, is
     session.add(organisation)
     await session.flush()
     await enter_organisation(session, organisation.id)
+    return organisation
+
+
+def create_tenant_token(organisation_id: UUID) -> str:
+    """A token for what is looked up inside the tenant: it names its organisation, `<organisation hex>.<secret>`."""
+    return f"{organisation_id.hex}.{create_token()}"
+
+
+async def enter_by_token(session: AsyncSession, token: str) -> Organisation | None:
+    """The organisation that such a token names, entered; None when it names none."""
+    try:
+        organisation_id = UUID(hex=token.partition(".")[0])
+    except ValueError:
+        return None
+    organisation = await queries.find_organisation_by_id(session, organisation_id)
+    if organisation is not None:
+        await enter_organisation(session, organisation.id)
     return organisation
 
 

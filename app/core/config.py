@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     def secure_cookies(self) -> bool:
         return self.base_url.startswith("https://")
 
+    def address(self, path: str) -> str:
+        """Where people reach a path of the site, for what is read outside of it."""
+        return f"{self.base_url.rstrip('/')}{path}"
+
     @property
     def plain_database_url(self) -> str:
         """What a connection of its own takes, beside those of the pool."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries as accounts
-from app.accounts.deps import load_person
+from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
 from app.accounts.viewer import Viewer
 from app.core.errors import UnstuckError
@@ -87,12 +87,8 @@ async def _try_row(
 async def _load_viewer(session: AsyncSession, taken: Import) -> Viewer | None:
     """The admin who uploaded the file, unless they have left or lost the role meanwhile."""
     organisation = await accounts.find_organisation_by_id(session, taken.organisation_id)
-    user = await accounts.find_active_user(session, taken.user_id)
-    identity = await accounts.find_identity_of(session, taken.user_id)
-    if organisation is None or user is None or identity is None:
-        return None
-    viewer = await load_person(session, organisation, user, identity.email)
-    return viewer if viewer.is_admin else None
+    viewer = organisation and await load_member(session, organisation, taken.user_id)
+    return viewer if viewer and viewer.is_admin else None
 
 
 async def delete_old_imports(environment: JobEnvironment, /, **_rest: object) -> None:

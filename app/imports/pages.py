@@ -31,7 +31,7 @@ Column = Annotated[int | None, Field(ge=0, lt=MOST_COLUMNS), BeforeValidator(dro
 MappingForm: type[BaseModel] = create_model(
     "MappingForm",
     posts=(bool, False),
-    **dict.fromkeys(FIELDS, (Column, None)),  # type: ignore[call-overload]
+    **dict.fromkeys(FIELDS, (Column, None)),  # type: ignore[call-overload]  # its overloads know no fields that are told by name alone.
 )
 """The number of a column by field."""
 

@@ -1,7 +1,7 @@
 """One-time links: how an invited person gets in, and how a forgotten password is replaced.
 
-A link carries its organisation, `<organisation hex>.<secret>`, since it is looked up inside the tenant. An identity
-can belong to several organisations, and an admin who sees a link must not get into another one by it. Therefore:
+A link carries its organisation, since it is looked up inside the tenant. An identity can belong to several
+organisations, and an admin who sees a link must not get into another one by it. Therefore:
 
 - An invitation sets a password only for an identity that has none and belongs nowhere else. All others join with
   the password they have.
@@ -11,7 +11,6 @@ can belong to several organisations, and an admin who sees a link must not get i
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import queries
 from app.accounts.account.service import set_password
 from app.accounts.models import Identity, LinkPurpose, OneTimeLink, User
-from app.accounts.service import join_organisation, record_audit
+from app.accounts.service import create_tenant_token, enter_by_token, join_organisation, record_audit
 from app.accounts.viewer import OrganisationName, Viewer
 from app.core.config import Settings
 from app.core.db import new_id
@@ -27,8 +26,7 @@ from app.core.errors import Conflict, NotFound
 from app.core.i18n import current_language
 from app.core.i18n import gettext as _
 from app.core.jobs import publish
-from app.core.security import create_token, hash_token
-from app.core.tenancy import enter_organisation
+from app.core.security import hash_token
 
 LINK_PATH = "/links"
 LIFETIMES = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.PASSWORD_RESET: timedelta(days=1)}
@@ -66,7 +64,7 @@ class OpenLink:
 async def create_link(session: AsyncSession, user: User, purpose: LinkPurpose, now: datetime) -> str:
     """The text of a new link for a user of the entered organisation; an older one for the same purpose ends."""
     await end_links(session, user, purpose)
-    token = f"{user.organisation_id.hex}.{create_token()}"
+    token = create_tenant_token(user.organisation_id)
     session.add(
         OneTimeLink(
             organisation_id=user.organisation_id,
@@ -88,7 +86,7 @@ async def end_links(session: AsyncSession, user: User, *purposes: LinkPurpose) -
 
 
 def link_url(settings: Settings, token: str) -> str:
-    return f"{settings.base_url.rstrip('/')}{LINK_PATH}/{token}"
+    return settings.address(f"{LINK_PATH}/{token}")
 
 
 async def send_or_show_link(
@@ -116,14 +114,9 @@ async def send_or_show_link(
 
 async def open_link(session: AsyncSession, token: str, now: datetime) -> OpenLink:
     """The link, locked, and its organisation entered. Raises LinkSpent."""
-    try:
-        organisation_id = UUID(hex=token.partition(".")[0])
-    except ValueError:
-        raise LinkSpent from None
-    organisation = await queries.find_organisation_by_id(session, organisation_id)
+    organisation = await enter_by_token(session, token)
     if organisation is None:
         raise LinkSpent
-    await enter_organisation(session, organisation_id)
     link = await queries.find_link(session, hash_token(token), now)
     user = link and await queries.find_active_user(session, link.user_id)
     if not link or not user:

@@ -30,7 +30,7 @@ ROUTES = {Outlet.FEED: "feed_outlet", Outlet.CALENDAR: "calendar_outlet"}
 
 
 def _link(request: Request, settings: Settings, name: str, **params: object) -> str:
-    return f"{settings.base_url.rstrip('/')}{path_for(request.app, name, **params)}"
+    return settings.address(path_for(request.app, name, **params))
 
 
 @own.get("/addresses")
