@@ -79,14 +79,20 @@ def application(settings: Settings) -> FastAPI:
     return create_app(settings)
 
 
-@pytest.fixture
-async def connection(database: Database) -> AsyncIterator[AsyncConnection]:
+@pytest.fixture(scope="session")
+async def warm_connection(database: Database) -> AsyncIterator[AsyncConnection]:
+    """Kept through the run: a new one would read the catalogue of the database anew for every test."""
     engine = create_async_engine(database.app_url, poolclass=NullPool)
     async with engine.connect() as connection:
-        transaction = await connection.begin()
         yield connection
-        await transaction.rollback()
     await engine.dispose()
+
+
+@pytest.fixture
+async def connection(warm_connection: AsyncConnection) -> AsyncIterator[AsyncConnection]:
+    async with warm_connection.begin() as transaction:
+        yield warm_connection
+        await transaction.rollback()
 
 
 @pytest.fixture
