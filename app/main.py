@@ -42,6 +42,7 @@ from app.notifications import api as notifications_api
 from app.notifications import pages as notifications_pages
 from app.notifications import queries as notifications_queries
 from app.notifications.live import Live
+from app.notifications.mailing import pages as mailing_pages
 from app.practices import api as practices_api
 from app.practices import pages as practices_pages
 from app.revisions import api as revisions_api
@@ -74,6 +75,7 @@ ROUTERS = (
     exports_pages.router,
     imports_pages.router,
     notifications_pages.router,
+    mailing_pages.router,
     accounts_pages.router,
     accounts_api.router,
     cases_api.router,

@@ -12,6 +12,7 @@ from app.core.jobs import BULK, PROMPT, Follower, JobEnvironment
 from app.exports import jobs as exports_jobs
 from app.imports import jobs as imports_jobs
 from app.notifications import jobs as notifications_jobs
+from app.notifications.mailing import jobs as mailing_jobs
 from app.practices import jobs as practices_jobs
 from app.similar import jobs as similar_jobs
 
@@ -23,6 +24,8 @@ FOLLOWERS: Mapping[str, Sequence[Follower]] = {
     "practice.used": [notifications_jobs.tell_people],
     "plan.based_on_practice": [practices_jobs.count_as_tried],
     "plan.based_on_case": [notifications_jobs.tell_people],
+    "person.told": [mailing_jobs.mail_news],
+    "week.over": [mailing_jobs.mail_weekly],
     "comment.written": [notifications_jobs.tell_people],
     "comment.changed": [notifications_jobs.tell_people],
     "model.changed": [similar_jobs.index_organisation],
@@ -38,6 +41,7 @@ PERIODIC: Mapping[str, tuple[str, Follower]] = {
     "imports.grown_old": ("47 * * * *", imports_jobs.delete_old_imports),
     "exports.grown_old": ("37 * * * *", exports_jobs.delete_old_exports),
     "notifications.grown_old": ("41 3 * * *", notifications_jobs.forget_old),
+    "week.ends": ("23 * * * *", mailing_jobs.start_weekly),
     "outcome.due": ("11 * * * *", notifications_jobs.tell_what_is_due),
 }
 """What runs by the clock: by name, when (as cron writes it) and what."""

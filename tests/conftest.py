@@ -23,6 +23,7 @@ from app.embeddings.build import build_model, default_model_dir
 from app.embeddings.slot import ModelSlot
 from app.main import attach, create_app
 from tests.database import TestServer, copy_template, drop_database
+from tests.mailbox import Mailbox
 from tests.world import ADAM, ALICE, BOB, CHARLIE, DORA, LENA, MONA, Person
 
 BASE_URL = "http://unstuck.test"
@@ -208,6 +209,15 @@ async def adam(sign_in: SignIn) -> httpx.AsyncClient:
 async def dora(sign_in: SignIn) -> httpx.AsyncClient:
     """Dora's browser: the admin of another organisation, who must never see a thing."""
     return await sign_in(DORA)
+
+
+@pytest.fixture
+async def mailbox() -> AsyncIterator[Mailbox]:
+    """An SMTP server of the test's own."""
+    box = Mailbox()
+    await box.open()
+    yield box
+    await box.close()
 
 
 @pytest.fixture

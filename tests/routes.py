@@ -406,6 +406,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "change_marks": MARK,
     "create_address": {"outlet": "feed"},
     "end_address": {"outlet": "feed"},
+    "choose_mail": {"weekly": "true", "answer": "weekly", "comment": "off"},
+    "end_mail": {},
     "mark_from_case": MARK,
     "mark_from_practice": MARK | {"purpose": "bookmark"},
     "comment_on_case": {"text": "@Bob Fjord, did you meet their director?"},

@@ -30,6 +30,7 @@ NOT_TEXTS = {
 NOT_REACHED = {
     "choose_organisation": "Without the proof of a password it leads back to the sign-in page.",
     "take_link": "There is no such link.",
+    "end_mail": "There is no such address.",
     "ask_for_link": "This site sends no mail.",
     "submit_set_up": "This site is set up.",
 }

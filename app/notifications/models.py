@@ -1,11 +1,13 @@
 """What a person is told: one row for each thing and person. The words are found when it is read."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.core.db import Base, TenantTable, enum_column
 
@@ -31,6 +33,26 @@ class Kind(StrEnum):
     PRACTICE_FLAGGED = "practice_flagged"
     MENTION = "mention"
     COMMENT = "comment"
+
+
+class Rate(StrEnum):
+    """How soon a person hears of a kind by mail."""
+
+    AT_ONCE = "at_once"
+    WEEKLY = "weekly"
+    OFF = "off"
+
+
+NEEDS_THEM = (
+    Kind.QUESTION,
+    Kind.SOLVER_ASKED,
+    Kind.ANSWER,
+    Kind.HAT_ASKED,
+    Kind.OUTCOME_DUE,
+    Kind.MENTION,
+)
+DEFAULT_RATES: Mapping[Kind, Rate] = {kind: Rate.AT_ONCE if kind in NEEDS_THEM else Rate.WEEKLY for kind in Kind}
+"""Somebody waits for the person, or the person for somebody: at once."""
 
 
 class Notification(TenantTable, Base):
@@ -61,3 +83,24 @@ class Notification(TenantTable, Base):
     actor_id: Mapped[UUID | None]
     at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]
+
+
+class MailChoice(TenantTable, Base):
+    """What a person chose to hear by mail; nobody who never chose, and was never sent a weekly mail, has one."""
+
+    __tablename__ = "mail_choices"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "user_id"], ["users.organisation_id", "users.id"], ondelete="CASCADE"),
+        UniqueConstraint("organisation_id", "user_id"),
+    )
+
+    user_id: Mapped[UUID]
+    rates: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
+    """Rate by kind, where it is not the default."""
+    weekly: Mapped[bool] = mapped_column(default=True, server_default="true")
+    weekly_sent_on: Mapped[date | None]
+    """Day of the last weekly mail, where the person is."""
+
+    def find_rate(self, kind: Kind) -> Rate:
+        return Rate(self.rates.get(kind, DEFAULT_RATES[kind]))

@@ -1,5 +1,6 @@
 """Every select on notifications. What the person may not see any more is neither listed nor counted."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -114,6 +115,17 @@ async def list_told(
         query = query.where(tuple_(Notification.at, Notification.id) < tuple_(cursor.at, cursor.id))
     rows = [Told(*row) for row in await session.execute(query)]
     return cut_page(rows, limit, lambda told: Cursor(told.at, told.id))
+
+
+async def list_unmailed(session: AsyncSession, viewer: Viewer, kinds: Sequence[Kind], *, limit: int) -> list[Told]:
+    """The oldest first: what is neither read nor mailed yet, of these kinds."""
+    query = (
+        _select_told(viewer)
+        .where(Notification.kind.in_(kinds), Notification.read_at.is_(None), Notification.mailed_at.is_(None))
+        .order_by(Notification.at, Notification.id)
+        .limit(limit)
+    )
+    return [Told(*row) for row in await session.execute(query)]
 
 
 async def find_told(session: AsyncSession, viewer: Viewer, notification_id: UUID) -> Told | None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,11 +11,15 @@ from app.accounts.models import User
 from app.accounts.viewer import Viewer
 from app.core.db import new_id
 from app.core.errors import NotFound
+from app.core.jobs import publish
 from app.notifications import queries
 from app.notifications.live import wake
-from app.notifications.models import KEPT, Kind, Notification
+from app.notifications.models import DEFAULT_RATES, KEPT, Kind, MailChoice, Notification, Rate
 from app.notifications.queries import Told
 from app.notifications.recipients import RECIPIENTS
+
+MAILED_AFTER = timedelta(minutes=2)
+"""Who is at work in Unstuck sees it there, and needs no mail; what happens in between stands in one mail."""
 
 
 async def tell(
@@ -30,7 +34,8 @@ async def tell(
 ) -> None:
     """Tell everybody whom it concerns, besides who did it. Told again of the same moment, nothing changes."""
     concerned = await session.execute(
-        select(User.id, User.organisation_id)
+        select(User.id, User.organisation_id, func.coalesce(MailChoice.rates[kind].astext, DEFAULT_RATES[kind]))
+        .outerjoin(MailChoice, and_(MailChoice.organisation_id == User.organisation_id, MailChoice.user_id == User.id))
         .where(
             User.id.in_(RECIPIENTS[kind](subject_id)),
             User.deactivated_at.is_(None),
@@ -38,7 +43,7 @@ async def tell(
         )
         .order_by(User.id)
     )
-    for user_id, organisation_id in concerned.all():
+    for user_id, organisation_id, rate in concerned.all():
         row = insert(Notification).values(
             organisation_id=organisation_id,
             id=new_id(),
@@ -52,11 +57,20 @@ async def tell(
         )
         renewed = row.on_conflict_do_update(
             index_elements=["organisation_id", "user_id", "kind", "subject_id"],
-            set_={"at": row.excluded.at, "actor_id": row.excluded.actor_id, "read_at": None},
+            set_={"at": row.excluded.at, "actor_id": row.excluded.actor_id, "read_at": None, "mailed_at": None},
             where=Notification.at < row.excluded.at,
         )
         if await session.scalar(renewed.returning(Notification.id)) is not None:
             await wake(session, user_id)
+            if rate == Rate.AT_ONCE:
+                await publish(
+                    session,
+                    "person.told",
+                    lock=f"mail-{user_id}",
+                    after=MAILED_AFTER,
+                    organisation_id=str(organisation_id),
+                    user_id=str(user_id),
+                )
 
 
 async def mark_read(session: AsyncSession, viewer: Viewer, notification_id: UUID, now: datetime) -> Told:

@@ -13,8 +13,8 @@ from app.accounts.models import AuditEvent, OneTimeLink, Role, TeamMember, User
 from app.core.config import Settings
 from app.core.db import SessionFactory
 from app.core.jobs import JobEnvironment
-from tests.accounts.mailbox import Mailbox
 from tests.conftest import BASE_URL, SECRET_KEY
+from tests.mailbox import Mailbox
 from tests.world import ALICE, BOB, DORA, PASSWORD
 
 PLACE = "/admin/invitations"

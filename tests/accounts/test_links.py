@@ -15,7 +15,7 @@ from app.core.config import Settings
 from app.core.db import SessionFactory
 from app.core.jobs import JobEnvironment
 from app.core.tenancy import enter_organisation
-from tests.accounts.mailbox import Mailbox
+from tests.mailbox import Mailbox
 from tests.world import ALICE, DORA, PASSWORD
 
 NEW = "a password of my own"

@@ -150,6 +150,7 @@ NOT_THERE = {
     "import_detail": "Nothing was imported in the demo.",
     "download_export": "Nobody has asked for an export in the demo.",
     "set_up": "The site is set up, so this is the page that says so.",
+    "open_ending": "It stands in mail alone; the page is tried in tests/notifications.",
     "open_link": "There is no such link; the page of one is tried with the entrance.",
 }
 MACHINES = {

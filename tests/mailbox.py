@@ -9,6 +9,8 @@ from email.message import EmailMessage
 @dataclass
 class Mailbox:
     mails: list[EmailMessage] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    """The same, as they came over the wire."""
     server: asyncio.Server | None = None
 
     async def open(self) -> None:
@@ -33,5 +35,6 @@ class Mailbox:
                 mail = message_from_bytes(raw[:-3], policy=policy.default)
                 assert isinstance(mail, EmailMessage)
                 self.mails.append(mail)
+                self.raw.append(raw)
             writer.write(b"221 bye\r\n" if line == b"QUIT" else b"250 fine\r\n")
         writer.close()
