@@ -12,6 +12,7 @@ from app.core.jobs import BULK, PROMPT, Follower, JobEnvironment
 from app.exports import jobs as exports_jobs
 from app.imports import jobs as imports_jobs
 from app.notifications import jobs as notifications_jobs
+from app.notifications import searches as searches_jobs
 from app.notifications.mailing import jobs as mailing_jobs
 from app.practices import jobs as practices_jobs
 from app.similar import jobs as similar_jobs
@@ -42,6 +43,8 @@ PERIODIC: Mapping[str, tuple[str, Follower]] = {
     "exports.grown_old": ("37 * * * *", exports_jobs.delete_old_exports),
     "notifications.grown_old": ("41 3 * * *", notifications_jobs.forget_old),
     "week.ends": ("23 * * * *", mailing_jobs.start_weekly),
+    "searches.due": ("29 * * * *", searches_jobs.tell_what_is_found),
+    "searches.grown_old": ("43 3 * * *", similar_jobs.forget_old_searches),
     "outcome.due": ("11 * * * *", notifications_jobs.tell_what_is_due),
 }
 """What runs by the clock: by name, when (as cron writes it) and what."""

@@ -36,7 +36,7 @@ from app.main import create_app
 from app.notifications.models import Kind, Notification
 from app.practices.models import Practice, PracticeUse, UseResult
 from app.practices.schemas import STORY_PARTS
-from app.similar.models import FeedbackReason, MatchFeedback
+from app.similar.models import FeedbackReason, MatchFeedback, SavedSearch, UnansweredSearch
 from tests.conftest import SECRET_KEY
 from tests.factories import (
     NOW,
@@ -125,6 +125,14 @@ def _take_file(session: AsyncSession, text: str) -> Import:
     return taken
 
 
+def _search(session: AsyncSession, text: str) -> SavedSearch:
+    """A search that Alice keeps; somebody has searched for the same in vain."""
+    organisation = {"organisation_id": ALICE.organisation_id}
+    saved = SavedSearch(**organisation, user_id=ALICE.id, text=text, created_at=NOW, checked_at=NOW)
+    session.add_all([saved, UnansweredSearch(**organisation, text=text, at=NOW)])
+    return saved
+
+
 def _revise(subject: Case | Practice, text: str) -> Revision:
     """What the case or the practice said before."""
     place = {"organisation_id": subject.organisation_id, "subject_id": subject.id, "user_id": ALICE.id, "at": NOW}
@@ -198,10 +206,9 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     session.add_all([use, said])
     export = Export(**organisation, scope=Scope.PERSON, user_id=ALICE.id, principal_id=ALICE.id, created_at=NOW)
     export.finished_at = NOW
-    session.add(export)
     mark = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.FOLLOW, tag=text.lower()[:60], at=NOW)
     kept = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.BOOKMARK, practice_id=practice.id, at=NOW)
-    session.add_all([mark, kept])
+    session.add_all([export, mark, kept])
     comment = Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
     taken = _take_file(session, text)
     told = Notification(
@@ -214,8 +221,9 @@ async def create_things(session: AsyncSession, text: str) -> Things:
         at=NOW,
     )
     earlier, earlier_practice = _revise(case, text), _revise(practice, text)
+    saved = _search(session, text)
     session.add_all([comment, told, earlier, earlier_practice])
-    key, _token = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
+    key, _ = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
     await session.flush()
@@ -243,6 +251,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "export_id": export.id,
             "import_id": taken.id,
             "notification_id": told.id,
+            "search_id": saved.id,
             "revision_id": earlier.id,
             "section": "story",
             "token": "no-such-token",
@@ -422,6 +431,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "restore_case_revision": {},
     "restore_practice_revision": {"confirm_names": "true"},
     "set_trust": {"trust": "needs_review", "note": "The rule changed in May."},
+    "save_search": {"q": "reason:silent the terminal"},
+    "delete_search": {},
     "give_match_feedback": {"reason": "out_of_date", "words": "They have new owners."},
     "take_back_match_feedback": {},
     "mark_notification_read": {},

@@ -33,6 +33,7 @@ class Kind(StrEnum):
     PRACTICE_FLAGGED = "practice_flagged"
     MENTION = "mention"
     COMMENT = "comment"
+    SEARCH_FOUND = "search_found"
 
 
 class Rate(StrEnum):

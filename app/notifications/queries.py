@@ -17,6 +17,7 @@ from app.core.pagination import Cursor, Page, cut_page
 from app.notifications.models import Kind, Notification
 from app.practices.models import Practice, PracticeUse, UseResult
 from app.practices.queries import visible_to as practice_visible_to
+from app.similar.models import SavedSearch
 
 COUNTED = 99
 """More are not counted."""
@@ -41,6 +42,8 @@ class Told(NamedTuple):
     offered: bool
     """Whether who wears the hat offered to."""
     result: UseResult | None
+    search: str | None
+    """What was searched for."""
 
 
 def _readable(viewer: Viewer) -> ColumnElement[bool]:
@@ -65,10 +68,12 @@ def _select_visible(viewer: Viewer, *columns: Any) -> Select[Any]:
         .outerjoin(Practice, _same(Practice, Notification.practice_id))
         .outerjoin(Hat, and_(about_hat, _same(Hat, Notification.subject_id)))
         .outerjoin(Comment, and_(about_comment, _same(Comment, Notification.subject_id)))
+        .outerjoin(SavedSearch, _same(SavedSearch, Notification.subject_id))
         .where(
             Notification.user_id == viewer.user_id,
             or_(~about_hat, Hat.id.is_not(None)),
             or_(~about_comment, Comment.id.is_not(None)),
+            or_(Notification.kind != Kind.SEARCH_FOUND, SavedSearch.id.is_not(None)),
             or_(_readable(viewer), asked),
             ~func.coalesce(answered_since, False),
         )
@@ -98,6 +103,7 @@ def _select_told(viewer: Viewer) -> Select[Any]:
             Hat.status,
             func.coalesce(Hat.asked_by_id == Hat.user_id, False),
             PracticeUse.result,
+            SavedSearch.text,
         )
         .outerjoin(User, _same(User, Notification.actor_id))
         .outerjoin(PracticeUse, _same(PracticeUse, Notification.subject_id))

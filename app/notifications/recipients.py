@@ -13,6 +13,7 @@ from app.comments.models import Comment, CommentMention
 from app.feed.models import Mark, Purpose
 from app.notifications.models import Kind
 from app.practices.models import Practice, PracticeUse
+from app.similar.models import SavedSearch
 
 Recipients = Select[Any] | CompoundSelect[Any]
 
@@ -145,6 +146,10 @@ def _list_listeners(comment_id: UUID) -> Recipients:
     return except_(listeners, _list_mentioned(comment_id))
 
 
+def _find_searcher(search_id: UUID) -> Recipients:
+    return select(SavedSearch.user_id).where(SavedSearch.id == search_id)
+
+
 RECIPIENTS: Mapping[Kind, Callable[[UUID], Recipients]] = {
     Kind.CASE_POSTED: _list_interested,
     Kind.QUESTION: _list_asked,
@@ -164,4 +169,5 @@ RECIPIENTS: Mapping[Kind, Callable[[UUID], Recipients]] = {
     Kind.PRACTICE_FLAGGED: _list_keepers,
     Kind.MENTION: _list_mentioned,
     Kind.COMMENT: _list_listeners,
+    Kind.SEARCH_FOUND: _find_searcher,
 }

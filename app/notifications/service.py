@@ -57,7 +57,8 @@ async def tell(
         )
         renewed = row.on_conflict_do_update(
             index_elements=["organisation_id", "user_id", "kind", "subject_id"],
-            set_={"at": row.excluded.at, "actor_id": row.excluded.actor_id, "read_at": None, "mailed_at": None},
+            set_=dict.fromkeys(("read_at", "mailed_at"))
+            | {name: row.excluded[name] for name in ("case_id", "practice_id", "actor_id", "at")},
             where=Notification.at < row.excluded.at,
         )
         if await session.scalar(renewed.returning(Notification.id)) is not None:

@@ -1,6 +1,7 @@
 """What a notification says, in the language of the reader, and where it leads."""
 
 from collections.abc import Mapping
+from textwrap import shorten
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from app.core.i18n import gettext as _
 from app.notifications.models import Kind
 from app.notifications.queries import Told
 from app.practices.models import UseResult
+
+SEARCH_SHOWN = 60
 
 WORDS: Mapping[Kind, str] = {
     Kind.CASE_POSTED: N_("{name} posted a case"),
@@ -52,6 +55,8 @@ ANCHORS: Mapping[Kind, str] = {
 
 def say(told: Told) -> str:
     """What happened, in one short sentence without a stop."""
+    if told.search is not None:
+        return _("New for your search “{search}”").format(search=shorten(told.search, SEARCH_SHOWN, placeholder="…"))
     name = told.actor or _("Somebody")
     if told.hat is None:
         words = USE_WORDS[told.result] if told.kind is Kind.PRACTICE_USED else WORDS[told.kind]

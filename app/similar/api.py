@@ -11,12 +11,14 @@ from app.accounts.viewer import Viewer
 from app.cases.codes import find_code
 from app.cases.deps import ReadableCase
 from app.cases.models import CodeKind
+from app.core.clock import Now
 from app.core.db import Session
 from app.core.error_pages import document_errors
 from app.similar.alike import find_alike
 from app.similar.deps import Slot
 from app.similar.earlier import api as earlier
 from app.similar.feedback import api as feedback
+from app.similar.saved import api as saved
 from app.similar.schemas import (
     PoolLimit,
     SearchList,
@@ -32,6 +34,7 @@ from app.similar.searching import search
 from app.similar.service import DEFAULT_LIMIT, SimilarCases, find_similar
 from app.similar.shown import NOTHING_BESIDE, list_beside
 from app.similar.solvers import api as solvers
+from app.similar.unanswered import note_unanswered
 from app.similar.worked import api as worked
 
 finding = create_api_router("similar cases", write="cases:read")
@@ -75,9 +78,11 @@ async def search_cases(
     session: Session,
     viewer: CurrentViewer,
     slot: Slot,
+    now: Now,
 ) -> SearchList:
     """Operators narrow what is compared by meaning and words. Alone they list what they leave, last moved first."""
     result = await search(session, viewer, query.q, slot=slot, limit=query.limit)
+    await note_unanswered(session, viewer, result, now)
     found = result.found or SimilarCases(slot.mode or "keywords", [], [])
     notes = [SearchNote.from_token(token) for token in result.read.notes]
     return SearchList(**dict(await _answer(request, session, viewer, found)), text=result.read.text, notes=notes)
@@ -102,5 +107,5 @@ async def list_similar_cases(
 
 
 router = APIRouter()
-for part in (finding, worked.router, earlier.router, feedback.router, solvers.router):
+for part in (finding, worked.router, earlier.router, feedback.router, solvers.router, saved.router):
     router.include_router(part)

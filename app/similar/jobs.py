@@ -1,6 +1,7 @@
 """Jobs that keep the passages fresh."""
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.jobs import organisation_sessions
 from app.core.db import SessionFactory
 from app.core.jobs import BULK, JobEnvironment, publish
 from app.core.tenancy import organisation_session
@@ -34,6 +36,7 @@ from app.similar.indexing import (
     write_vectors,
 )
 from app.similar.models import Generation
+from app.similar.unanswered import forget_unanswered
 
 log = structlog.get_logger("similar")
 
@@ -45,6 +48,12 @@ ROUNDS = 5
 
 class BuildUnfinished(RuntimeError):
     """Cases that the model had not read came up faster than it read them."""
+
+
+async def forget_old_searches(environment: JobEnvironment, /, **_rest: object) -> None:
+    """In every organisation, forget what was searched for in vain long ago."""
+    async for session in organisation_sessions(environment):
+        await forget_unanswered(session, datetime.now(UTC))
 
 
 async def index_case(environment: JobEnvironment, /, *, organisation_id: str, case_id: str, **_rest: str) -> None:

@@ -168,3 +168,33 @@ class MatchFeedback(TenantTable, Base):
     reason: Mapped[FeedbackReason] = enum_column(FeedbackReason, "reason")
     words: Mapped[str] = mapped_column(Text, default="")
     at: Mapped[datetime]
+
+
+class SavedSearch(TenantTable, Base):
+    """A search that somebody wants to hear of when something new fits it."""
+
+    __tablename__ = "saved_searches"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "user_id"], ["users.organisation_id", "users.id"], ondelete="CASCADE"),
+        UniqueConstraint("organisation_id", "user_id", "text"),
+    )
+
+    user_id: Mapped[UUID]
+    text: Mapped[str] = mapped_column(Text)
+    """As it is typed, operators and all."""
+    created_at: Mapped[datetime]
+    checked_at: Mapped[datetime]
+    """What moved since then has not been looked at yet."""
+
+
+class UnansweredSearch(TenantTable, Base):
+    """Words that nothing was close enough to. Who searched is not kept."""
+
+    __tablename__ = "unanswered_searches"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id"], ["organisations.id"], ondelete="CASCADE"),
+        Index(None, "organisation_id", "at"),
+    )
+
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]

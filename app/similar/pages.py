@@ -24,7 +24,10 @@ from app.similar.earlier import pages as earlier
 from app.similar.feedback import pages as feedback
 from app.similar.notes import explain
 from app.similar.reading import ReadQuery
-from app.similar.schemas import SEARCHED_STATES, SearchQuery, TypedCase
+from app.similar.saved import pages as saved
+from app.similar.saved.queries import find_saved
+from app.similar.saved.schemas import SEARCH_LENGTH
+from app.similar.schemas import SEARCHED_STATES, SearchQuery, TypedCase, write_search
 from app.similar.scoring import Facets
 from app.similar.searching import Search
 from app.similar.searching import search as search_cases
@@ -32,6 +35,7 @@ from app.similar.service import find_similar
 from app.similar.shown import list_beside
 from app.similar.solvers import pages as solvers
 from app.similar.telling import find_telling_sentence
+from app.similar.unanswered import note_unanswered
 from app.similar.view import view_similar, view_suggestion
 from app.similar.worked import pages as worked
 
@@ -116,17 +120,20 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
     result = Search(ReadQuery(""), None)
     if not errors:
         result = await search_cases(session, viewer, query.q, slot=slot, limit=SHOWN_IN_SEARCH, filters=query.filters)
+        await note_unanswered(session, viewer, result, now)
     chosen = {name: value for name, value in typed.items() if name in SearchQuery.model_fields and value}
 
     def link(q: str) -> str:
         return f"{request.url_for('search').path}?{urlencode(chosen | {'q': q})}"
 
+    choices = await list_choices(session, (await list_code_names(session)).values())
+    written = "" if errors or result.found is None else write_search(query, dict(choices["team"]))[:SEARCH_LENGTH]
     beside = await list_beside(session, viewer, result.found.matches if result.found else [], None)
     context = view_similar(result.found, slot, Facets(), request.app.url_path_for, beside) | {
         "typed": {name: typed.get(name, "") for name in SearchQuery.model_fields},
         "errors": errors,
         "states": SEARCHED_STATES,
-        "choices": await list_choices(session, (await list_code_names(session)).values()),
+        "choices": choices,
         "listed": not result.read.text,
         "notes": [explain(token) for token in result.read.notes],
         "taken": list_taken(result.read, link),
@@ -135,6 +142,8 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
         "may_plan": False,
         "case": None,
         "asking": None,
+        "saves": written,
+        "is_saved": bool(written) and await find_saved(session, viewer.person_id, written) is not None,
     }
     return render(
         request,
@@ -146,5 +155,5 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
 
 
 router = APIRouter()
-for part in (pages, worked.router, earlier.router, feedback.router, solvers.router):
+for part in (pages, worked.router, earlier.router, feedback.router, solvers.router, saved.router):
     router.include_router(part)

@@ -1,5 +1,6 @@
 """What is asked and answered about similar cases, by forms and by programs."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.similar.filters import Filters
 from app.similar.matches import Match
 from app.similar.models import FeedbackReason
 from app.similar.notes import explain
-from app.similar.operators import Problem, Token
+from app.similar.operators import Operator, Problem, Token, write_filter
 from app.similar.scope import INDEXED_STATES
 from app.similar.scoring import Band, Facets, Mode, Part
 from app.similar.service import DEFAULT_LIMIT, MAX_LIMIT
@@ -92,6 +93,19 @@ class SearchQuery(FeedFilter):
             team_id=self.team,
             language=self.language,
         )
+
+
+def write_search(query: SearchQuery, teams: Mapping[str, str]) -> str:
+    """The same search as it is typed, its filters as operators. `teams` are names by id."""
+    filters = {
+        Operator.STATE: query.state,
+        Operator.OBSTACLE: query.obstacle,
+        Operator.OUTCOME: query.outcome,
+        Operator.TEAM: teams.get(str(query.team)),
+        Operator.LANGUAGE: query.language,
+    }
+    written = [write_filter(operator, value) for operator, value in filters.items() if value]
+    return " ".join([*query.q.split(), *written])
 
 
 class SimilarRequest(BaseModel):

@@ -45,6 +45,7 @@ ADMIN = [
     "/admin/keys",
     "/admin/model",
     "/admin/audit",
+    "/admin/searches",
     "/admin/invitations",
     "/exports",
     "/admin/imports",

@@ -42,6 +42,7 @@ from app.feed.models import Mark
 from app.main import create_app
 from app.notifications.models import Notification
 from app.practices.models import Practice
+from app.similar.models import SavedSearch
 from tests.conftest import SECRET_KEY
 from tests.e2e.conftest import Site
 
@@ -96,6 +97,7 @@ async def list_places(session: AsyncSession) -> Places:
         select(owner, Comment.id.label("comment_id")).join(User, User.id == Comment.author_id).order_by(Comment.id),
         select(owner, Export.id.label("export_id")).join(User, User.id == Export.user_id).order_by(Export.id),
         select(owner, Mark.id.label("mark_id")).join(User, User.id == Mark.user_id).order_by(Mark.id),
+        select(owner, SavedSearch.id.label("search_id")).join(User, User.id == SavedSearch.user_id),
         select(owner, Notification.id.label("notification_id"))
         .join(User, User.id == Notification.user_id)
         .order_by(Notification.id),
@@ -108,7 +110,7 @@ async def list_places(session: AsyncSession) -> Places:
 
 
 async def add_what_the_demo_lacks(session: AsyncSession, organisation_id: UUID) -> None:
-    """A file on a case, earlier texts of a case and a practice, and an export that its owner asked for."""
+    """A file on a case, earlier texts of a case and a practice, a saved search, and an export somebody asked for."""
     case = (await session.scalars(select(Case).where(Case.posted_at.is_not(None)).order_by(Case.id).limit(1))).one()
     now = datetime.now(UTC)
     added = {"organisation_id": organisation_id}
@@ -131,6 +133,7 @@ async def add_what_the_demo_lacks(session: AsyncSession, organisation_id: UUID) 
     session.add_all([Revision(**added, **place, texts=texts, user_id=None, at=now) for place in (story, advice)])
     asked = {"scope": Scope.PERSON, "user_id": case.owner_id, "principal_id": case.owner_id}
     session.add(Export(**added, **asked, created_at=now, finished_at=now))
+    session.add(SavedSearch(**added, user_id=case.owner_id, text="reason:silent", created_at=now, checked_at=now))
     await session.flush()
 
 

@@ -13,7 +13,7 @@ from app.accounts.models import Identity, User
 from app.accounts.queries import find_organisation_by_id, has_joined
 from app.accounts.viewer import Viewer
 from app.core.config import Settings
-from app.core.i18n import use_language
+from app.core.i18n import DEFAULT_LANGUAGE, use_language
 from app.core.jobs import BULK, JobEnvironment, publish
 from app.core.mail import send_mail, write_mail
 from app.core.tenancy import organisation_session
@@ -33,7 +33,6 @@ WEEK = timedelta(days=7)
 AT_MOST = 10
 """Entries of a part of the weekly mail; the rest stands in Unstuck."""
 NEWS_AT_MOST = 50
-FALLBACK_LANGUAGE = "en"
 
 
 async def mail_news(environment: JobEnvironment, /, *, organisation_id: str, user_id: str, **_rest: str) -> None:
@@ -51,7 +50,7 @@ async def mail_news(environment: JobEnvironment, /, *, organisation_id: str, use
         kinds = sorted({told.kind for told in news})
         unsubscribe_url = service.write_ending(settings, viewer, kinds)
         context = _begin(settings, viewer, unsubscribe_url)
-        with use_language(viewer.language or FALLBACK_LANGUAGE):
+        with use_language(viewer.language or DEFAULT_LANGUAGE):
             context["news"] = [_describe(settings, told) for told in news]
             mail = write_mail(viewer.email, "mail/news.txt", context, unsubscribe_url=unsubscribe_url)
         await _mark_mailed(session, news)
@@ -110,7 +109,7 @@ async def mail_weekly(
         if not choice.weekly or choice.weekly_sent_on == today:
             return
         unsubscribe_url = service.write_ending(settings, viewer)
-        with use_language(viewer.language or FALLBACK_LANGUAGE):
+        with use_language(viewer.language or DEFAULT_LANGUAGE):
             since = datetime.combine(today - WEEK, time(MORNING), ZoneInfo(viewer.timezone))
             parts = await _collect_week(session, settings, viewer, since)
             context = _begin(settings, viewer, unsubscribe_url) | parts

@@ -21,7 +21,7 @@ GROUPS: Sequence[tuple[str, Sequence[Kind]]] = [
     ),
     (
         N_("What you follow, and cases you took part in"),
-        [Kind.CASE_POSTED, Kind.CASE_RESOLVED, Kind.CASE_SHARED, Kind.CASE_REOPENED],
+        [Kind.SEARCH_FOUND, Kind.CASE_POSTED, Kind.CASE_RESOLVED, Kind.CASE_SHARED, Kind.CASE_REOPENED],
     ),
     (N_("Practices"), [Kind.PRACTICE_USED, Kind.PRACTICE_CHANGED, Kind.PRACTICE_FLAGGED]),
 ]
@@ -38,6 +38,7 @@ NAMES: Mapping[Kind, str] = {
     Kind.COMMENT: N_("A comment is written"),
     Kind.OUTCOME_DUE: N_("It is time to tell how it went"),
     Kind.CASE_USED: N_("Somebody starts a plan from your case"),
+    Kind.SEARCH_FOUND: N_("Something new fits a saved search"),
     Kind.CASE_POSTED: N_("A case is posted"),
     Kind.CASE_RESOLVED: N_("A case is closed"),
     Kind.CASE_SHARED: N_("What was learned is shared"),
