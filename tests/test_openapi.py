@@ -18,6 +18,7 @@ WITH_BODY = {"400", "413", "415"}
 UNVERSIONED = {
     "take_back_match_feedback",
     "delete_mark",
+    "delete_saved_search",
     "change_comment",
     "delete_comment",
     "remove_attachment",

@@ -20,6 +20,7 @@ from app.similar.earlier import api as earlier
 from app.similar.feedback import api as feedback
 from app.similar.saved import api as saved
 from app.similar.schemas import (
+    FacetRead,
     PoolLimit,
     SearchList,
     SearchNote,
@@ -85,7 +86,13 @@ async def search_cases(
     await note_unanswered(session, viewer, result, now)
     found = result.found or SimilarCases(slot.mode or "keywords", [], [])
     notes = [SearchNote.from_token(token) for token in result.read.notes]
-    return SearchList(**dict(await _answer(request, session, viewer, found)), text=result.read.text, notes=notes)
+    facets = [
+        FacetRead(operator=operator, value=value, count=count)
+        for operator, counter in found.facets.items()
+        for value, count in counter.most_common()
+    ]
+    answer = await _answer(request, session, viewer, found)
+    return SearchList(**dict(answer), text=result.read.text, notes=notes, facets=facets)
 
 
 @finding.get(

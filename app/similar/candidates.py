@@ -1,9 +1,10 @@
 """The found cases with all that the ranking weighs."""
 
 from collections import defaultdict
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.embeddings.adaptation import estimate_stuck
@@ -60,14 +61,9 @@ async def load_candidates(
             evidence=read.get(row.case_id, UNREAD).evidence,
             told=read.get(row.case_id, UNREAD).told,
             story=stories.get(row.case_id, NO_STORY),
-            facets=Facets(
-                obstacles=tuple(codes[id_].key for id_ in fact.obstacle_ids),
-                industry=_key(codes, fact.industry_id),
-                stage=_key(codes, fact.stage_id),
-                product=fact.product,
-            ),
+            facets=read_facets(fact, codes),
             customer=fact.customer,
-            outcome=_key(codes, fact.outcome_id),
+            outcome=find_key(codes, fact.outcome_id),
             has_written_outcome=fact.has_written_outcome,
             verified_uses=fact.verified_uses,
             reception=Reception(fact.unhelpful, fact.worked_for),
@@ -114,5 +110,15 @@ async def read_stories(
     return stories
 
 
-def _key(codes: Codes, code_id: UUID | None) -> str | None:
+def read_facets(fact: Row[*tuple[Any, ...]], codes: Codes) -> Facets:
+    """What a row of `queries.list_facts` says in codes."""
+    return Facets(
+        obstacles=tuple(codes[id_].key for id_ in fact.obstacle_ids),
+        industry=find_key(codes, fact.industry_id),
+        stage=find_key(codes, fact.stage_id),
+        product=fact.product,
+    )
+
+
+def find_key(codes: Codes, code_id: UUID | None) -> str | None:
     return codes[code_id].key if code_id else None

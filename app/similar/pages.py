@@ -18,7 +18,7 @@ from app.core.templating import render, wants_block
 from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
 from app.similar.alike import find_alike
-from app.similar.chips import list_examples, list_offered, list_taken
+from app.similar.chips import list_examples, list_facets, list_offered, list_taken
 from app.similar.deps import Slot
 from app.similar.earlier import pages as earlier
 from app.similar.feedback import pages as feedback
@@ -126,7 +126,8 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
     def link(q: str) -> str:
         return f"{request.url_for('search').path}?{urlencode(chosen | {'q': q})}"
 
-    choices = await list_choices(session, (await list_code_names(session)).values())
+    codes = (await list_code_names(session)).values()
+    choices = await list_choices(session, codes)
     written = "" if errors or result.found is None else write_search(query, dict(choices["team"]))[:SEARCH_LENGTH]
     beside = await list_beside(session, viewer, result.found.matches if result.found else [], None)
     context = view_similar(result.found, slot, Facets(), request.app.url_path_for, beside) | {
@@ -138,6 +139,8 @@ async def search(request: Request, session: Session, viewer: CurrentUser, slot: 
         "notes": [explain(token) for token in result.read.notes],
         "taken": list_taken(result.read, link),
         "offered": list_offered(result.read, viewer, viewer.local_day(now), link),
+        "facets": list_facets(result.read, result.found.facets, codes, link) if result.found else [],
+        "counted": result.found.counted if result.found else 0,
         "examples": list_examples(viewer.local_day(now)),
         "may_plan": False,
         "case": None,

@@ -24,6 +24,8 @@ class Ranking:
     learn: list[Ranked]
     join: list[Ranked]
     nearest: Ranked | None
+    relevant: Sequence[Ranked] = ()
+    """All that are, shown or not."""
 
 
 def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bool = True) -> Ranking:
@@ -44,6 +46,7 @@ def rank(candidates: Iterable[Candidate], asked: Asked, limit: int, *, floor: bo
         learn=choose_shown(order([ranked for ranked in relevant if not ranked.candidate.is_open]), limit),
         join=choose_shown(order([ranked for ranked in relevant if ranked.candidate.is_open]), limit),
         nearest=nearest,
+        relevant=relevant,
     )
 
 

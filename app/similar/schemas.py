@@ -217,11 +217,22 @@ class SuggestingList(SimilarList):
     suggested_obstacles: list[SuggestedObstacle] = Field(description="None unless the reading is sure enough.")
 
 
+class FacetRead(BaseModel):
+    """A value that some of the found have."""
+
+    operator: Operator = Field(examples=["industry"])
+    value: str = Field(description="As it stands behind the operator.", examples=["healthcare"])
+    count: int
+
+
 class SearchList(SimilarList):
     """As similar cases are answered, with how the query was understood."""
 
     text: str = Field(description="What was looked for by meaning and words; empty when filters alone were asked for.")
     notes: list[SearchNote]
+    facets: list[FacetRead] = Field(
+        description="What all the close ones are about, shown or not; of filters alone, the newest 100 a pool."
+    )
 
 
 class SearchParameters(BaseModel):

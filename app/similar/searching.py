@@ -12,13 +12,14 @@ from app.cases.models import Case
 from app.core.i18n import DEFAULT_LANGUAGE
 from app.embeddings.slot import ModelSlot
 from app.practices.queries import list_code_names
-from app.similar.candidates import load_candidates
+from app.similar.candidates import find_key, load_candidates, read_facets
 from app.similar.composing import load_matches
+from app.similar.facets import About, count_facets
 from app.similar.filters import Filters, find_holdings
 from app.similar.known import load_values
 from app.similar.matches import Match
 from app.similar.operators import list_wordings, split_query
-from app.similar.queries import Query
+from app.similar.queries import Query, list_facts
 from app.similar.ranking import Ranking
 from app.similar.reading import MOST_OPERATORS, Known, ReadQuery, read_tokens
 from app.similar.scope import EVERYTHING, Rows, Scope
@@ -30,6 +31,9 @@ from app.similar.service import (
     find_similar,
 )
 from app.similar.vocabulary import QueryWords, read_query_words
+
+COUNTED = 100
+"""Of each pool so many of the newest are counted by what they are about."""
 
 NO_WORDS = QueryWords((), ())
 
@@ -99,7 +103,9 @@ async def list_newest(
     language = viewer.language or DEFAULT_LANGUAGE
     words = await read_query_words(session, viewer.organisation_id, text, language) if text else NO_WORDS
     query = Query(language, words, None, None, limit)
-    found = await _select_newest(session, Scope(viewer, filters, codes), limit)
+    narrowed = await _select_newest(session, Scope(viewer, filters, codes), max(limit, COUNTED))
+    found = [row for row in narrowed if row.place <= limit]
+    facts = await list_facts(session, [row.case_id for row in narrowed])
     candidates = await load_candidates(session, query, found, codes)
     newest = sorted(candidates, key=lambda candidate: (candidate.moved_at, candidate.case_id), reverse=True)
     listed = [Ranked(candidate, _find_passage(candidate), {}) for candidate in newest]
@@ -111,7 +117,13 @@ async def list_newest(
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, _nearest = await load_matches(session, query, NO_FACETS, ranking, readable, codes)
     mode: Mode = slot.mode or "keywords"
-    return SimilarCases(mode, [replace(m, band=None) for m in learn], [replace(m, band=None) for m in join])
+    return SimilarCases(
+        mode,
+        [replace(m, band=None) for m in learn],
+        [replace(m, band=None) for m in join],
+        facets=count_facets(About(read_facets(fact, codes), find_key(codes, fact.outcome_id)) for fact in facts),
+        counted=len(facts),
+    )
 
 
 def _find_passage(candidate: Candidate) -> UUID | None:

@@ -1,6 +1,6 @@
 """Finds what is similar to a text among all that the viewer may see."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import Row
@@ -17,6 +17,7 @@ from app.similar import queries
 from app.similar.asked import read_beside
 from app.similar.candidates import load_candidates
 from app.similar.composing import load_matches
+from app.similar.facets import About, FacetCounts, count_facets
 from app.similar.filters import Filters
 from app.similar.floors import find_floors
 from app.similar.generations import find_generation, has_generation
@@ -55,6 +56,11 @@ class SimilarCases:
     """The model was changed: words and codes answer until it has read all cases."""
     suggestion: Suggestion | None = None
     """What the text sounds like, unless it is among the codes that were asked with."""
+
+    facets: FacetCounts = field(default_factory=dict)
+    """Of all that are close enough, or, where filters alone were asked for, of the newest."""
+    counted: int = 0
+    """How many these are."""
 
     @property
     def nothing_close(self) -> bool:
@@ -112,7 +118,16 @@ async def find_similar(
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)
     suggestion = suggest(embedder, story, facets)
     reindexing = embedder is not None and generation is None and await has_generation(session)
-    return SimilarCases(mode, learn, join, next(iter(nearest), None), reindexing, suggestion)
+    return SimilarCases(
+        mode,
+        learn,
+        join,
+        next(iter(nearest), None),
+        reindexing,
+        suggestion,
+        count_facets(About(ranked.candidate.facets, ranked.candidate.outcome) for ranked in ranking.relevant),
+        len(ranking.relevant),
+    )
 
 
 async def choose_embedder(

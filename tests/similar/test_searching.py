@@ -1,5 +1,6 @@
 """Search with operators, through HTTP: they narrow what meaning and words find, and never show what may not be seen."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -210,7 +211,7 @@ async def test_what_cannot_be_read_is_searched_for_and_said(
 async def test_any_query_gets_an_answer(
     q: str, cases: dict[str, Case], bob: httpx.AsyncClient, sign_in: SignIn
 ) -> None:
-    assert set(await search(bob, q)) == {"mode", "learn", "join", "nothing_close", "text", "notes"}
+    assert set(await search(bob, q)) == {"mode", "learn", "join", "nothing_close", "text", "notes", "facets"}
     page = await (await sign_in(BOB)).get("/search", params={"q": q})
     assert page.status_code == 200
 
@@ -362,3 +363,24 @@ class TestPage:
             answer = (await browser.get("/search", params={"q": example.replace("&#34;", '"')})).text
             assert "chip-taken" in answer, example
             assert "notice" not in answer, example
+
+
+async def test_what_the_close_ones_are_about_is_counted_and_narrows(
+    cases: dict[str, Case], bob: httpx.AsyncClient, browser: httpx.AsyncClient
+) -> None:
+    found = await search(bob, "lang:nb lang:sv")
+    counts = {(facet["operator"], facet["value"]): facet["count"] for facet in found["facets"]}
+    assert counts["reason", "champion_left"] == counts["reason", "price_or_return"] == 2
+    assert ("reason", "silent") not in counts
+    page = (await browser.get("/search", params={"q": "lang:nb lang:sv"})).text
+    assert "What the newest 4 are about" in page
+    [href] = re.findall(r'href="([^"]+)">Champion left <span class="count">2</span>', page)
+    narrowed = (await browser.get(href.replace("&amp;", "&"))).text
+    assert "What the newest" not in narrowed, "all alike now"
+    assert cases["left_sv"].title in narrowed
+    assert cases["price_sv"].title not in narrowed
+
+
+async def test_facets_count_nothing_that_may_not_be_seen(hidden: list[Case], full: FastAPI, open_api: OpenApi) -> None:
+    found = await search(await open_api(DORA), "status:open")
+    assert found["facets"] == []
