@@ -38,6 +38,8 @@ from app.exports import pages as exports_pages
 from app.feed import api as feed_api
 from app.feed import pages as feed_pages
 from app.imports import pages as imports_pages
+from app.links import api as links_api
+from app.links import pages as links_pages
 from app.notifications import api as notifications_api
 from app.notifications import pages as notifications_pages
 from app.notifications import queries as notifications_queries
@@ -74,6 +76,7 @@ ROUTERS = (
     revisions_pages.router,
     exports_pages.router,
     imports_pages.router,
+    links_pages.router,
     notifications_pages.router,
     mailing_pages.router,
     accounts_pages.router,
@@ -83,6 +86,7 @@ ROUTERS = (
     comments_api.router,
     similar_api.router,
     feed_api.router,
+    links_api.router,
     notifications_api.router,
     audit_api.router,
     revisions_api.router,

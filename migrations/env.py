@@ -13,6 +13,7 @@ import app.deals.models
 import app.exports.models
 import app.feed.models
 import app.imports.models
+import app.links.models
 import app.notifications.models
 import app.practices.models
 import app.similar.models  # noqa: F401 - each import adds its tables to the metadata.

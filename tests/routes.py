@@ -32,6 +32,7 @@ from app.core.config import Settings
 from app.exports.models import Export, Scope
 from app.feed.models import Mark, Purpose
 from app.imports.models import Import, Stage
+from app.links.models import CaseLink, LinkKind
 from app.main import create_app
 from app.notifications.models import Kind, Notification
 from app.practices.models import Practice, PracticeUse, UseResult
@@ -125,6 +126,11 @@ def _take_file(session: AsyncSession, text: str) -> Import:
     return taken
 
 
+def _write_comment(case: Case, text: str) -> Comment:
+    organisation = {"organisation_id": case.organisation_id}
+    return Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
+
+
 def _search(session: AsyncSession, text: str) -> SavedSearch:
     """A search that Alice keeps; somebody has searched for the same in vain."""
     organisation = {"organisation_id": ALICE.organisation_id}
@@ -204,13 +210,12 @@ async def create_things(session: AsyncSession, text: str) -> Things:
         **organisation, user_id=ALICE.id, case_id=resolved.id, reason=FeedbackReason.OUT_OF_DATE, words=text, at=NOW
     )
     session.add_all([use, said])
-    export = Export(**organisation, scope=Scope.PERSON, user_id=ALICE.id, principal_id=ALICE.id, created_at=NOW)
-    export.finished_at = NOW
+    asked_for = {"scope": Scope.PERSON, "user_id": ALICE.id, "principal_id": ALICE.id}
+    export = Export(**organisation, **asked_for, created_at=NOW, finished_at=NOW)
     mark = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.FOLLOW, tag=text.lower()[:60], at=NOW)
     kept = Mark(**organisation, user_id=ALICE.id, purpose=Purpose.BOOKMARK, practice_id=practice.id, at=NOW)
     session.add_all([export, mark, kept])
-    comment = Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
-    taken = _take_file(session, text)
+    comment, taken = _write_comment(case, text), _take_file(session, text)
     told = Notification(
         **organisation,
         user_id=ALICE.id,
@@ -222,7 +227,8 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     )
     earlier, earlier_practice = _revise(case, text), _revise(practice, text)
     saved = _search(session, text)
-    session.add_all([comment, told, earlier, earlier_practice])
+    link = CaseLink(**organisation, case_id=case.id, other_id=resolved.id, kind=LinkKind.RELATED, at=NOW)
+    session.add_all([link, comment, told, earlier, earlier_practice])
     key, _ = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
@@ -252,6 +258,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "import_id": taken.id,
             "notification_id": told.id,
             "search_id": saved.id,
+            "link_id": link.id,
             "revision_id": earlier.id,
             "section": "story",
             "token": "no-such-token",
@@ -423,6 +430,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "comment_on_practice": {"text": "@Bob Fjord, this is yours."},
     "save_comment": {"text": "@Mona Fjord, did you?"},
     "delete_comment": {},
+    "link_case": {"kind": "related", "other_id": "01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11"},
+    "unlink_case": {},
+    "join_case": {"text": "It is the same with us."},
     "withdraw_case": {"reason": "The customer was bought."},
     "reopen_case": {"reason": "They called."},
     "save_share": PRACTICE,

@@ -19,6 +19,7 @@ UNVERSIONED = {
     "take_back_match_feedback",
     "delete_mark",
     "delete_saved_search",
+    "unlink_case",
     "change_comment",
     "delete_comment",
     "remove_attachment",

@@ -17,6 +17,8 @@ ACTIONS: Mapping[str, str] = {
     "case.handed_over": N_("handed the case over"),
     "case.questions_skipped": N_("skipped the questions, with a reason"),
     "case.restricted_opened": N_("opened a restricted case as an admin"),
+    "case.linked": N_("linked the case to another"),
+    "case.unlinked": N_("took a link to another case back"),
     "attachment.added": N_("attached a file"),
     "attachment.removed": N_("removed a file"),
     "question.asked": N_("asked a question"),
@@ -109,6 +111,9 @@ VALUES: Mapping[str, str] = {
     "feed": N_("Feed reader"),
     "calendar": N_("Calendar"),
     "shown": N_("shown"),
+    "duplicate_of": N_("The same as"),
+    "follows_from": N_("Follows from"),
+    "related": N_("Belongs together with"),
     **{role.value: name for role, name in ROLE_NAMES.items()},
 }
 

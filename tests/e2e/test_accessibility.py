@@ -170,6 +170,7 @@ STATES = {
     "edit_draft": State.DRAFT,
     "edit_section": State.INVESTIGATING,
     "similar_panel": State.INVESTIGATING,
+    "same_case": State.INVESTIGATING,
     "what_worked": State.CREATING,
     "new_plan": State.CREATING,
     "edit_plan": State.CREATING,

@@ -39,6 +39,7 @@ from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
 from app.exports.models import Export, Scope
 from app.feed.models import Mark
+from app.links.models import CaseLink, LinkKind
 from app.main import create_app
 from app.notifications.models import Notification
 from app.practices.models import Practice
@@ -97,6 +98,7 @@ async def list_places(session: AsyncSession) -> Places:
         select(owner, Comment.id.label("comment_id")).join(User, User.id == Comment.author_id).order_by(Comment.id),
         select(owner, Export.id.label("export_id")).join(User, User.id == Export.user_id).order_by(Export.id),
         select(owner, Mark.id.label("mark_id")).join(User, User.id == Mark.user_id).order_by(Mark.id),
+        cases.join(CaseLink, CaseLink.case_id == Case.id).add_columns(CaseLink.id.label("link_id")),
         select(owner, SavedSearch.id.label("search_id")).join(User, User.id == SavedSearch.user_id),
         select(owner, Notification.id.label("notification_id"))
         .join(User, User.id == Notification.user_id)
@@ -133,6 +135,8 @@ async def add_what_the_demo_lacks(session: AsyncSession, organisation_id: UUID) 
     session.add_all([Revision(**added, **place, texts=texts, user_id=None, at=now) for place in (story, advice)])
     asked = {"scope": Scope.PERSON, "user_id": case.owner_id, "principal_id": case.owner_id}
     session.add(Export(**added, **asked, created_at=now, finished_at=now))
+    link = {"other_id": practice.case_id, "kind": LinkKind.RELATED, "made_by_id": case.owner_id}
+    session.add(CaseLink(**added, case_id=case.id, at=now, **link))
     session.add(SavedSearch(**added, user_id=case.owner_id, text="reason:silent", created_at=now, checked_at=now))
     await session.flush()
 

@@ -36,6 +36,19 @@ async def test_while_typing_both_pools_are_shown(cases: dict[str, Case], bob: ht
     assert "What came of it" in response.text
 
 
+async def test_an_open_one_that_is_the_same_is_joined_from_a_draft_and_linked_from_a_case(
+    cases: dict[str, Case], index: Index, session: AsyncSession, bob: httpx.AsyncClient
+) -> None:
+    draft, same = "01937d2e-5c1a-7b0e-9f51-3f6a2f9f1c11", cases["left_nb"]
+    typing = await bob.post(f"/similar/typing?case={draft}", data=TYPED, headers=BLOCK)
+    assert f"/cases/{same.id}/same?draft={draft}" in typing.text
+    assert f"/cases/{cases['left_sv'].id}/same" not in typing.text, "it is closed"
+    posted = await create_case(session, **STORIES["left_nb"])
+    await index(posted)
+    beside = (await bob.get(f"/cases/{posted.id}/similar", headers=BLOCK)).text
+    assert f"/cases/{posted.id}/links?other={same.id}&amp;kind=duplicate_of" in beside
+
+
 async def test_a_form_that_says_nothing_yet_is_taught(cases: dict[str, Case], bob: httpx.AsyncClient) -> None:
     response = await bob.post("/similar/typing", data={"title": "Stille"}, headers=BLOCK)
     assert response.status_code == 200
