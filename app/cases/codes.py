@@ -1,7 +1,7 @@
 """The closed lists of an organisation: what every organisation starts with, and how a code is found by its key."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -9,9 +9,26 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.cases.models import Code, CodeKind
+from app.core.i18n import current_language
 
 BUILT_IN = tomllib.loads((Path(__file__).parent / "codes.toml").read_text(encoding="utf-8"))
 """By kind: key, names and definitions in nb, sv and en, in the order they are offered."""
+
+
+TEMPLATES: Mapping[str, Mapping[str, str]] = {
+    definition["key"]: definition.pop("templates", {}) for definition in BUILT_IN[CodeKind.OBSTACLE.value]
+}
+"""Of the built-in obstacles, by key: text by language. They stand in no row until an admin changes them."""
+
+
+def read_templates(code: Code) -> Mapping[str, str]:
+    """By language, as they are offered."""
+    return code.templates or (TEMPLATES.get(code.key, {}) if code.kind is CodeKind.OBSTACLE else {})
+
+
+def find_template(code: Code) -> str:
+    """In the language of the request; empty where there is none."""
+    return read_templates(code).get(current_language(), "")
 
 
 async def create_built_in_codes(session: AsyncSession, organisation_id: UUID) -> None:

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.cases.attachments import pages as attachments
+from app.cases.code_lists import pages as code_lists
 from app.cases.detail import hat_pages as hats
 from app.cases.detail import move_pages as moves
 from app.cases.detail import pages as detail
@@ -15,5 +16,18 @@ from app.cases.plans import pages as plans
 from app.cases.sections import pages as sections
 
 router = APIRouter()
-for part in (lists, drafts, detail, attachments, sections, questions, hats, plans, objections, outcomes, moves):
+for part in (
+    lists,
+    drafts,
+    detail,
+    attachments,
+    sections,
+    questions,
+    hats,
+    plans,
+    objections,
+    outcomes,
+    moves,
+    code_lists,
+):
     router.include_router(part.router)

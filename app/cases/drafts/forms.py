@@ -1,6 +1,6 @@
 """The fields of a case as its forms show them: values, choices, and what differs from what stands saved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import queries as accounts
 from app.accounts.models import Team
 from app.accounts.viewer import Viewer
-from app.cases.codes import list_codes
+from app.cases.codes import find_template, list_codes
 from app.cases.drafts.service import CODED, COLUMNS
 from app.cases.models import Case, Code, CodeKind, Visibility
 from app.cases.schemas import DraftForm, SectionForm
@@ -148,6 +148,7 @@ async def load_choices(session: AsyncSession, viewer: Viewer, case: Case | None 
     currencies = dict.fromkeys([*CURRENCIES, *([case.deal.currency] if case and case.deal.currency else [])])
     return {
         "obstacles": _options(codes.values(), CodeKind.OBSTACLE),
+        "templates": _list_templates(codes.values()),
         "industry": _options(codes.values(), CodeKind.INDUSTRY),
         "stage": _options(codes.values(), CodeKind.STAGE),
         "team_id": [(str(team.id), team.name, "") for team in teams],
@@ -163,6 +164,12 @@ async def load_choices(session: AsyncSession, viewer: Viewer, case: Case | None 
 
 def _offers(team: Team, viewer: Viewer, case: Case | None) -> bool:
     return team.id in viewer.team_ids or (case is not None and team.id == case.team_id)
+
+
+def _list_templates(codes: Iterable[Code]) -> list[Option]:
+    """Of each obstacle that has one: key, name, text."""
+    obstacles = [code for code in codes if code.kind is CodeKind.OBSTACLE]
+    return [(code.key, code.name, template) for code in obstacles if (template := find_template(code))]
 
 
 def _options(codes: Any, kind: CodeKind) -> list[Option]:

@@ -32,6 +32,8 @@ class Code(TenantTable, Base):
     names: Mapped[dict[str, str]] = mapped_column(JSONB)
     """By language: nb, sv, en."""
     definitions: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict)
+    templates: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
+    """Of an obstacle: what is worth telling of the situation, by language. Empty means as it comes with the product."""
     position: Mapped[int] = mapped_column(default=0)
     built_in: Mapped[bool] = mapped_column(default=False)
     retired_at: Mapped[datetime | None]
