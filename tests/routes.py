@@ -29,8 +29,9 @@ from app.cases.revising import STORY_TEXTS
 from app.cases.workflow import State
 from app.comments.models import Comment
 from app.core.config import Settings
+from app.core.db import new_id
 from app.exports.models import Export, Scope
-from app.feed.models import Mark, Purpose
+from app.feed.models import Mark, News, NewsDecision, Purpose
 from app.imports.models import Import, Stage
 from app.links.models import CaseLink, LinkKind
 from app.main import create_app
@@ -50,7 +51,7 @@ from tests.factories import (
     create_resolved_case,
     find_code,
 )
-from tests.world import ADAM, ALICE, BOB, CHARLIE, MONA, Person
+from tests.world import ADAM, ALICE, BOB, CHARLIE, LENA, MONA, Person
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,15 @@ def _take_file(session: AsyncSession, text: str) -> Import:
 def _write_comment(case: Case, text: str) -> Comment:
     organisation = {"organisation_id": case.organisation_id}
     return Comment(**organisation, case_id=case.id, author_id=ALICE.id, text=f"@{text} {text}", at=NOW)
+
+
+def _spread_news(session: AsyncSession, text: str) -> News:
+    """News that Mona passed on to Alice's team."""
+    organisation = {"organisation_id": ALICE.organisation_id}
+    news = News(**organisation, id=new_id(), author_id=LENA.id, title=text, text=text, language="en", at=NOW)
+    passed = {"team_id": ALICE.team_id, "passes": True, "comment": text, "decided_by_id": MONA.id}
+    session.add_all([news, NewsDecision(**organisation, news_id=news.id, at=NOW, **passed)])
+    return news
 
 
 def _search(session: AsyncSession, text: str) -> SavedSearch:
@@ -228,13 +238,13 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     earlier, earlier_practice = _revise(case, text), _revise(practice, text)
     saved = _search(session, text)
     link = CaseLink(**organisation, case_id=case.id, other_id=resolved.id, kind=LinkKind.RELATED, at=NOW)
+    news = _spread_news(session, text)
     session.add_all([link, comment, told, earlier, earlier_practice])
     key, _ = await create_key(session, ALICE.organisation_id, name=text, scopes=["cases:read"], created_by_id=None)
     team = Team(**organisation, name=f"{text} 2")
     session.add(team)
     await session.flush()
     session.add(TeamMember(**organisation, team_id=team.id, user_id=CHARLIE.id))
-    await session.flush()
     in_draft = {"case_id": draft.id}
     in_resolved = {"case_id": resolved.id}
     of_practice = {"case_id": shared.id, "revision_id": earlier_practice.id}
@@ -259,6 +269,7 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "notification_id": told.id,
             "search_id": saved.id,
             "link_id": link.id,
+            "news_id": news.id,
             "code_id": (await find_code(session, CodeKind.OBSTACLE, "silent")).id,
             "revision_id": earlier.id,
             "section": "story",
@@ -424,6 +435,9 @@ FORMS: dict[str, dict[str, Any]] = {
         "current_state": "Signed.",
         "follow_up_on": SOON,
     },
+    "write_news": {"title": "New night tariff", "text": "From January.", "obstacle": "silent"},
+    "pass_news": {"teams": [str(ALICE.team_id)], "comment": "Tell the terminals."},
+    "withdraw_news": {},
     "change_marks": MARK,
     "create_address": {"outlet": "feed"},
     "end_address": {"outlet": "feed"},
@@ -459,6 +473,7 @@ FORMS: dict[str, dict[str, Any]] = {
 """What somebody would send, by the name of the page's route. A route that takes no field has an empty form."""
 
 ACTORS: dict[str, Person] = {"accept_hat": BOB, "decline_hat": BOB, "show_hat": BOB, "hand_over": MONA}
+ACTORS |= {"new_news": LENA, "write_news": LENA, "pass_news": MONA, "withdraw_news": LENA}
 ACTORS |= dict.fromkeys(("question_to_solver", "ask_solver_of_match", "ask_solver"), BOB)
 
 

@@ -16,7 +16,7 @@ from app.cases.queries import visible_to
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.core.i18n import gettext as _
 
-WaitingKind = Literal["question", "hat", "outcome", "switch", "sharing", "review", "left"]
+WaitingKind = Literal["question", "hat", "outcome", "switch", "sharing", "review", "left", "news"]
 
 
 @dataclass(frozen=True)

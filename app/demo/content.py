@@ -52,6 +52,39 @@ PEOPLE = (
     _person("Anne Rustad", Role.ADMIN, "nb"),
 )
 
+
+class DemoNews(BaseModel):
+    author: str
+    title: str
+    text: str
+    language: str
+    obstacle: str
+    days_ago: float
+    passed: tuple[tuple[str, str, str], ...] = ()
+    """Team, who passed it on to it, and the word about it."""
+
+
+NEWS = (
+    DemoNews(
+        author="henrik",
+        title="Prøvedrift uten bindingstid fra januar",
+        text="Nye kunder kan kjøre systemet i 60 dager på ett anlegg uten å binde seg. Prisen trekkes fra ved kjøp. "
+        "Gjelder alle bransjer, men ikke der vi må integrere mot styringssystemet først.",
+        language="nb",
+        obstacle="no_compelling_event",
+        days_ago=3,
+        passed=(("oslo", "ingrid", "Ta det opp med dem som venter på neste budsjett: De slipper å spørre styret."),),
+    ),
+    DemoNews(
+        author="henrik",
+        title="Juristene godtar ansvarstak på én årsavgift",
+        text="Vi kan tilby et ansvarstak på én årsavgift uten å spørre først. Går kunden over det, ring Anne.",
+        language="nb",
+        obstacle="legal_or_procurement",
+        days_ago=1,
+    ),
+)
+
 SIGN_INS = {"seller": "kari", "manager": "ingrid", "leader": "henrik", "admin": "anne", "seller (Swedish)": "anders"}
 
 Story = Annotated[str, BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)]

@@ -9,12 +9,12 @@ from app.accounts.models import Organisation
 from app.accounts.service import add_member, create_organisation, create_team, create_user
 from app.cases.models import Code, CodeKind
 from app.cases.service import prepare_organisation
-from app.core.db import SessionFactory
+from app.core.db import SessionFactory, new_id
 from app.demo.case_loader import CaseLoader
-from app.demo.content import ORGANISATION, PASSWORD, PEOPLE, TEAMS, read_cases
+from app.demo.content import NEWS, ORGANISATION, PASSWORD, PEOPLE, TEAMS, read_cases
 from app.demo.scene import Scene
 from app.demo.telling import tell_people
-from app.feed.models import Mark, Purpose
+from app.feed.models import Mark, News, NewsDecision, Purpose
 from app.practices.models import Audience, Practice
 
 
@@ -28,6 +28,7 @@ async def seed_demo(factory: SessionFactory) -> int:
         for content in cases:
             await CaseLoader(session, scene, content).load()
         await _follow(session, scene)
+        _spread_news(session, scene)
         await tell_people(session, scene.now)
         return len(cases)
 
@@ -43,6 +44,20 @@ async def _follow(session: AsyncSession, scene: Scene) -> None:
             Mark(**kari, purpose=Purpose.BOOKMARK, practice_id=(await session.scalars(practice)).one()),
         ]
     )
+
+
+def _spread_news(session: AsyncSession, scene: Scene) -> None:
+    """News that one manager has passed on, and that still waits for the others."""
+    organisation = {"organisation_id": scene.organisation_id}
+    for piece in NEWS:
+        at = scene.days_ago(piece.days_ago)
+        about = {"title": piece.title, "text": piece.text, "language": piece.language}
+        code_id = scene.codes[CodeKind.OBSTACLE, piece.obstacle]
+        news = News(**organisation, id=new_id(), author_id=scene.users[piece.author], code_id=code_id, at=at, **about)
+        session.add(news)
+        for team, by, comment in piece.passed:
+            decided = {"team_id": scene.teams[team], "decided_by_id": scene.users[by], "comment": comment}
+            session.add(NewsDecision(**organisation, news_id=news.id, passes=True, at=at, **decided))
 
 
 async def _create_people(session: AsyncSession, organisation: Organisation) -> Scene:

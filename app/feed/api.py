@@ -20,7 +20,7 @@ from app.practices.queries import list_code_names, refuse_unknown_codes
 feed = create_api_router("feed")
 
 
-@feed.get("/feed", operation_id="read_feed", summary="Practices and newly resolved cases, last surfaced first")
+@feed.get("/feed", operation_id="read_feed", summary="Practices, newly resolved cases and news, last surfaced first")
 async def read_feed(
     request: Request, query: Annotated[FeedQuery, Query()], session: Session, viewer: CurrentViewer
 ) -> FeedRead:
@@ -56,9 +56,7 @@ def _read_waiting(request: Request, waiting: Waiting) -> WaitingRead:
 
 
 def _link(request: Request, item: FeedItem) -> str:
-    if item.is_practice:
-        return path_for(request.app, "practice_detail", practice_id=item.id)
-    return path_for(request.app, "case_detail", case_id=item.id)
+    return path_for(request.app, item.route, **{f"{item.kind}_id": item.id})
 
 
 router = APIRouter()

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.core.db import Base, TenantTable, enum_column
+from app.core.db import Base, TenantTable, enum_column, related
 
 
 class Purpose(StrEnum):
@@ -99,3 +99,45 @@ class PrivateAddress(TenantTable, Base):
     token_hash: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     used_on: Mapped[date | None]
+
+
+class News(TenantTable, Base):
+    """Something from above, which the managers pass on to the teams it concerns."""
+
+    __tablename__ = "news"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "author_id"], ["users.organisation_id", "users.id"]),
+        ForeignKeyConstraint(["organisation_id", "code_id"], ["codes.organisation_id", "codes.id"]),
+        Index(None, "organisation_id", "at", "id"),
+    )
+
+    author_id: Mapped[UUID]
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2))
+    code_id: Mapped[UUID | None]
+    """The obstacle it helps with."""
+    at: Mapped[datetime]
+
+    author = related("User", "News.author_id")
+    code = related("Code", "News.code_id")
+
+
+class NewsDecision(TenantTable, Base):
+    """What a manager decided for one of the teams: passed on, with a word about it, or not for them."""
+
+    __tablename__ = "news_decisions"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "news_id"], ["news.organisation_id", "news.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["organisation_id", "team_id"], ["teams.organisation_id", "teams.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["organisation_id", "decided_by_id"], ["users.organisation_id", "users.id"]),
+        UniqueConstraint("organisation_id", "news_id", "team_id"),
+        Index(None, "organisation_id", "team_id"),
+    )
+
+    news_id: Mapped[UUID]
+    team_id: Mapped[UUID]
+    passes: Mapped[bool]
+    comment: Mapped[str] = mapped_column(Text, default="")
+    decided_by_id: Mapped[UUID]
+    at: Mapped[datetime]

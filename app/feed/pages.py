@@ -12,6 +12,7 @@ from app.core.pagination import Cursor
 from app.core.templating import link_next, render, wants_block
 from app.feed import queries
 from app.feed.marks import pages as marks_pages
+from app.feed.news import pages as news_pages
 from app.feed.outlets import pages as outlet_pages
 from app.feed.schemas import FeedQuery
 from app.feed.scopes import Scope
@@ -76,4 +77,5 @@ async def list_waiting(request: Request, session: Session, viewer: CurrentUser, 
 router = APIRouter()
 router.include_router(pages)
 router.include_router(marks_pages.router)
+router.include_router(news_pages.router)
 router.include_router(outlet_pages.router)

@@ -1,31 +1,54 @@
-"""The feed: practices and newly resolved cases in one order, cut to what the reader may see before the limit.
+"""The feed: practices, newly resolved cases and news in one order, cut to what the reader may see before the limit.
 
 An item stands where it surfaced last: a resolved case when it was resolved, a practice when it was shared or last
 worked for a colleague, whichever is later. Use that is known to have worked lifts; nothing else does. The order is
 total (time, then id), so that pages by cursor neither repeat nor skip an item that stays where it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Uuid, desc, func, literal, null, select, tuple_, union_all
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    Uuid,
+    and_,
+    cast,
+    desc,
+    false,
+    func,
+    literal,
+    null,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.accounts.models import Team, User
 from app.accounts.viewer import Viewer
-from app.cases.models import Case, CaseObstacle
+from app.cases.models import Case, CaseObstacle, CodeKind
 from app.cases.queries import visible_to as case_visible_to
 from app.cases.workflow import State
 from app.core.pagination import Cursor, Page, cut_page
+from app.feed.models import News, NewsDecision
 from app.feed.scopes import Scope, narrow_to
+from app.feed.visibility import news_visible_to
 from app.practices import queries as practices
 from app.practices.models import Practice, Trust
 from app.practices.queries import NEVER_USED, CodeName, Codes, UseCounts, narrow_cases
 
+ItemKind = Literal["practice", "case", "news"]
 SUMMARY_LENGTH = 280
 
 
@@ -39,10 +62,10 @@ class Name:
 
 @dataclass(frozen=True)
 class FeedItem:
-    """A practice with its uses, or a resolved case, as a list shows it: only what may be shown is read."""
+    """A practice with its uses, a resolved case, or news, as a list shows it: only what may be shown is read."""
 
     id: UUID
-    is_practice: bool
+    kind: ItemKind
     at: datetime
     title: str
     summary: str
@@ -53,6 +76,14 @@ class FeedItem:
     person: Name
     team: Name | None
     counts: UseCounts
+    passed_by: str | None
+    """Of news: the manager who passed it on to the reader's team."""
+    comment: str | None
+
+    @property
+    def route(self) -> str:
+        """Its page, whose parameter is `<kind>_id`."""
+        return f"{self.kind}_detail"
 
 
 Place = Row[Any]
@@ -80,13 +111,20 @@ async def list_feed(
         shared, resolved = shared.where(Practice.team_id == team), resolved.where(Case.team_id == team)
     if language:
         shared, resolved = shared.where(Practice.language == language), resolved.where(Case.language == language)
+    news = _select_news(viewer).where(news_visible_to(viewer), within.news, *_narrow_news(codes, told))
+    if team:
+        news = news.where(_passed_on_to(team))
+    if language:
+        news = news.where(News.language == language)
     if cursor:
+        news = news.where(tuple_(News.at, News.id) < tuple_(cursor.at, cursor.id))
         after = tuple_(cursor.at, cursor.id)
         shared = shared.where(tuple_(Practice.surfaced_at, Practice.id) < after)
         resolved = resolved.where(tuple_(Case.moved_at, Case.id) < after)
     newest = union_all(
         shared.order_by(Practice.surfaced_at.desc(), Practice.id.desc()).limit(limit + 1),
         resolved.order_by(Case.moved_at.desc(), Case.id.desc()).limit(limit + 1),
+        news.order_by(News.at.desc(), News.id.desc()).limit(limit + 1),
     )
     found = await session.execute(newest.order_by(desc("at"), desc("id")).limit(limit + 1))
     page = cut_page(found.all(), limit, lambda place: Cursor(place.at, place.id))
@@ -97,7 +135,7 @@ async def list_feed(
 def _select_practices() -> Select[Any]:
     return (
         select(
-            literal(value=True).label("is_practice"),
+            literal("practice").label("kind"),
             Practice.id.label("id"),
             Practice.surfaced_at.label("at"),
             Practice.title.label("title"),
@@ -110,6 +148,8 @@ def _select_practices() -> Select[Any]:
             Team.name.label("team"),
             Case.outcome_id.label("outcome_id"),
             _obstacle_ids().label("obstacle_ids"),
+            cast(null(), String).label("passed_by"),
+            cast(null(), String).label("comment"),
         )
         .join(Practice.case)
         .join(Practice.solver)
@@ -122,7 +162,7 @@ def _select_cases() -> Select[Any]:
     learned = func.coalesce(func.nullif(Case.outcome_worked, ""), Case.outcome_not_worked)
     return (
         select(
-            literal(value=False),
+            literal("case"),
             Case.id,
             Case.moved_at,
             Case.title,
@@ -135,10 +175,68 @@ def _select_cases() -> Select[Any]:
             Team.name,
             Case.outcome_id,
             _obstacle_ids(),
+            cast(null(), String),
+            cast(null(), String),
         )
         .join(Case.owner)
         .outerjoin(Case.team)
     )
+
+
+def _select_news(viewer: Viewer) -> Select[Any]:
+    """With the latest word of a manager who passed it on to a team of the viewer's."""
+    manager = aliased(User)
+    passed = (
+        select(manager.name.label("by"), NewsDecision.comment.label("comment"))
+        .join(
+            manager,
+            and_(manager.organisation_id == NewsDecision.organisation_id, manager.id == NewsDecision.decided_by_id),
+        )
+        .where(
+            NewsDecision.organisation_id == News.organisation_id,
+            NewsDecision.news_id == News.id,
+            NewsDecision.passes,
+            NewsDecision.team_id.in_(viewer.team_ids),
+        )
+        .order_by(NewsDecision.at.desc(), NewsDecision.id)
+        .limit(1)
+        .correlate(News)
+        .lateral("passed")
+    )
+    return (
+        select(
+            literal("news"),
+            News.id,
+            News.at,
+            News.title,
+            func.left(News.text, SUMMARY_LENGTH),
+            News.language,
+            null(),
+            News.author_id,
+            User.name,
+            null(),
+            null(),
+            null(),
+            func.array_remove(array([News.code_id]), null(), type_=ARRAY(Uuid())),
+            passed.c.by,
+            passed.c.comment,
+        )
+        .join(News.author)
+        .outerjoin(passed, true())
+    )
+
+
+def _narrow_news(codes: Codes, told: Mapping[str, str | None]) -> list[ColumnElement[bool]]:
+    """News is about an obstacle or about none; it has neither outcome nor stage, industry or product."""
+    if any(value for name, value in told.items() if name != "obstacle"):
+        return [false()]
+    key = told.get("obstacle")
+    ids = [code_id for code_id, code in codes.items() if code.kind is CodeKind.OBSTACLE and code.key == key]
+    return [News.code_id.in_(ids)] if key else []
+
+
+def _passed_on_to(team_id: UUID) -> ColumnElement[bool]:
+    return News.id.in_(select(NewsDecision.news_id).where(NewsDecision.passes, NewsDecision.team_id == team_id))
 
 
 def _obstacle_ids() -> ColumnElement[list[UUID]]:
@@ -152,11 +250,11 @@ def _obstacle_ids() -> ColumnElement[list[UUID]]:
 
 
 async def _complete(session: AsyncSession, places: Sequence[Place], codes: Codes) -> list[FeedItem]:
-    counts = await practices.count_uses(session, [place.id for place in places if place.is_practice])
+    counts = await practices.count_uses(session, [place.id for place in places if place.kind == "practice"])
     return [
         FeedItem(
             id=place.id,
-            is_practice=place.is_practice,
+            kind=place.kind,
             at=place.at,
             title=place.title,
             summary=place.summary,
@@ -167,6 +265,8 @@ async def _complete(session: AsyncSession, places: Sequence[Place], codes: Codes
             person=Name(place.person_id, place.person),
             team=Name(place.team_id, place.team) if place.team_id else None,
             counts=counts.get(place.id, NEVER_USED),
+            passed_by=place.passed_by,
+            comment=place.comment,
         )
         for place in places
     ]

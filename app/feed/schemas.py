@@ -1,7 +1,7 @@
 """What goes out about the feed."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from app.cases.schemas import Named
 from app.cases.waiting import WaitingKind
 from app.core.pagination import PAGE_SIZE, CursorParam, Limit
-from app.feed.queries import FeedItem
+from app.feed.queries import FeedItem, ItemKind
 from app.feed.scopes import Scope
 from app.practices.models import Trust
 from app.practices.schemas import FeedFilter
@@ -28,8 +28,8 @@ class FeedQuery(FeedFilter):
 
 
 class FeedItemRead(BaseModel):
-    kind: Literal["practice", "case"]
-    id: UUID = Field(description="Of the practice or of the case.")
+    kind: ItemKind = Field(description="`news`: from above, passed on by a manager.")
+    id: UUID = Field(description="Of the practice, of the case or of the news.")
     at: datetime = Field(description="When it was resolved or shared, or last worked for a colleague.")
     title: str
     summary: str = Field(description="The beginning of when to use the practice, or of what worked.")
@@ -41,12 +41,14 @@ class FeedItemRead(BaseModel):
     trust: Trust | None = Field(description="Of a practice.")
     tried: int
     worked: int
+    passed_by: str | None = Field(description="Of news: the manager who passed it on to your team, by name.")
+    comment: str | None = Field(description="What that manager says about it.")
     url: str = Field(description="Where people read it.")
 
     @classmethod
     def from_item(cls, item: FeedItem, url: str) -> Self:
         return cls(
-            kind="practice" if item.is_practice else "case",
+            kind=item.kind,
             id=item.id,
             at=item.at,
             title=item.title,
@@ -59,6 +61,8 @@ class FeedItemRead(BaseModel):
             trust=item.trust,
             tried=item.counts.tried,
             worked=item.counts.worked,
+            passed_by=item.passed_by,
+            comment=item.comment,
             url=url,
         )
 

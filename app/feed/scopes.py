@@ -12,7 +12,8 @@ from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle
 from app.cases.queries import visible_to as case_visible_to
 from app.cases.workflow import OPEN_STATES
-from app.feed.models import Mark, Purpose
+from app.feed.models import Mark, News, Purpose
+from app.feed.visibility import passed_to
 from app.practices.models import Practice
 
 
@@ -24,10 +25,11 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Narrowed:
-    """What a scope asks of a practice, and of a resolved case."""
+    """What a scope asks of a practice, of a resolved case, and of news."""
 
     practice: ColumnElement[bool]
     case: ColumnElement[bool]
+    news: ColumnElement[bool]
 
 
 async def narrow_to(session: AsyncSession, viewer: Viewer, scope: Scope) -> Narrowed:
@@ -36,9 +38,9 @@ async def narrow_to(session: AsyncSession, viewer: Viewer, scope: Scope) -> Narr
         case Scope.ME:
             return await _concern(session, viewer)
         case Scope.TEAMS:
-            return Narrowed(Practice.team_id.in_(viewer.team_ids), Case.team_id.in_(viewer.team_ids))
+            return Narrowed(Practice.team_id.in_(viewer.team_ids), Case.team_id.in_(viewer.team_ids), passed_to(viewer))
         case _:
-            return Narrowed(true(), true())
+            return Narrowed(true(), true(), true())
 
 
 async def _concern(session: AsyncSession, viewer: Viewer) -> Narrowed:
@@ -58,7 +60,8 @@ async def _concern(session: AsyncSession, viewer: Viewer) -> Narrowed:
     )
     people = [mark.person_id for mark in followed if mark.person_id]
     teams = [mark.team_id for mark in followed if mark.team_id]
-    about_code = _has_obstacle({*stuck, *(mark.code_id for mark in followed if mark.code_id)})
+    codes = {*stuck, *(mark.code_id for mark in followed if mark.code_id)}
+    about_code = _has_obstacle(codes)
     about_case = or_(
         Case.id.in_([mark.case_id for mark in followed if mark.case_id]),
         _has_tag([mark.tag for mark in followed if mark.tag]),
@@ -72,6 +75,7 @@ async def _concern(session: AsyncSession, viewer: Viewer) -> Narrowed:
             and_(about_case, case_visible_to(viewer)),
         ),
         or_(Case.owner_id.in_(people), Case.team_id.in_(teams), about_code, about_case),
+        or_(passed_to(viewer), News.code_id.in_(codes)),
     )
 
 

@@ -18,6 +18,7 @@ from app.cases.workflow import State
 from app.comments.models import Comment
 from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
+from app.feed.models import News
 from app.notifications.models import Notification
 from app.practices.models import Audience, Practice
 from tests.e2e.conftest import DESKTOP, PHONE, OpenPage, Site, take_picture
@@ -148,6 +149,7 @@ async def test_the_entrance_has_no_fault(open_page: OpenPage, theme: str) -> Non
 
 
 KARI, ADMIN_EMAIL = "kari@nordavind.example", "anne@nordavind.example"
+FOR_ADMINS = ("/admin", "/news/new")
 NOT_THERE = {
     "import_detail": "Nothing was imported in the demo.",
     "download_export": "Nobody has asked for an export in the demo.",
@@ -188,6 +190,7 @@ BELONGING: dict[str, tuple[Any, Any]] = {
     "practice_id": (Practice, Practice.solver_id),
     "comment_id": (Comment, Comment.author_id),
     "notification_id": (Notification, Notification.user_id),
+    "news_id": (News, News.author_id),
 }
 """What has a page of its own for one person, and whose it is."""
 
@@ -203,7 +206,7 @@ async def find_place(session: AsyncSession, route: Route) -> tuple[str, str]:
         code = await session.scalar(select(Code.id).where(Code.key == "silent"))
         return route.path.format(user_id=user, team_id=team, code_id=code), ADMIN_EMAIL
     if not route.takes_id or route.name in NOT_THERE:
-        visitor = ADMIN_EMAIL if route.path.startswith("/admin") else KARI
+        visitor = ADMIN_EMAIL if route.path.startswith(FOR_ADMINS) else KARI
         return route.path.format(token="none", export_id=uuid4(), import_id=uuid4()), visitor
     place = select(Identity.email, Case.id.label("case_id")).join_from(User, Case, Case.owner_id == User.id)
     if "match_id" in route.path:

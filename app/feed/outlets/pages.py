@@ -89,10 +89,7 @@ async def feed_outlet(
         "home": _link(request, settings, "home"),
         "updated": page.items[0].at if page.items else now,
         "entries": [
-            (item, _link(request, settings, "practice_detail", practice_id=item.id))
-            if item.is_practice
-            else (item, _link(request, settings, "case_detail", case_id=item.id))
-            for item in page.items
+            (item, _link(request, settings, item.route, **{f"{item.kind}_id": item.id})) for item in page.items
         ],
     }
     answer = render(

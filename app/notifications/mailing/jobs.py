@@ -33,6 +33,7 @@ WEEK = timedelta(days=7)
 AT_MOST = 10
 """Entries of a part of the weekly mail; the rest stands in Unstuck."""
 NEWS_AT_MOST = 50
+PATHS = {"practice": "practices", "case": "cases", "news": "news"}
 
 
 async def mail_news(environment: JobEnvironment, /, *, organisation_id: str, user_id: str, **_rest: str) -> None:
@@ -131,7 +132,7 @@ async def _collect_week(
     return {
         "waiting": [{"text": entry.text, "title": entry.title} for entry in waiting[:AT_MOST]],
         "shared": [
-            {"item": item, "url": settings.address(f"/{'practices' if item.is_practice else 'cases'}/{item.id}")}
+            {"item": item, "url": settings.address(f"/{PATHS[item.kind]}/{item.id}")}
             for item in feed.items
             if item.at >= since
         ],
