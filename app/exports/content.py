@@ -10,6 +10,7 @@ from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, or_, 
 import app.comments.models
 import app.feed.models
 import app.imports.models
+import app.links.models
 import app.notifications.models
 import app.practices.models
 import app.similar.models  # noqa: F401 - each import adds its tables, in the worker's own process too.
@@ -48,6 +49,8 @@ OWN = {
     "answered_by_id",
     "raised_by_id",
     "added_by_id",
+    "made_by_id",
+    "decided_by_id",
 }
 """Columns that say whose a row is: it belongs to the export of that person."""
 
