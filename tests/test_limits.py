@@ -20,6 +20,8 @@ from app.accounts.signing_in.service import CHOICE_SECONDS
 from app.accounts.signing_in.throttle import LIMIT_PER_ADDRESS, LIMIT_PER_PAIR, WINDOW
 from app.accounts.teams.schemas import TeamForm
 from app.cases.attachments.schemas import FILE_LIMIT, FILES_LIMIT, NAME_LIMIT, UPLOAD_LIMIT
+from app.cases.code_lists.schemas import CodeForm
+from app.cases.code_lists.service import CODES_LIMIT
 from app.cases.moves.schemas import Reason, ReasonForm
 from app.cases.outcomes.schemas import OutcomeForm, OutcomeInput
 from app.cases.plans import schemas as plans
@@ -32,10 +34,16 @@ from app.core.pagination import MAX_PAGE_SIZE, PAGE_SIZE
 from app.core.templating import ROOT
 from app.exports.models import KEPT
 from app.feed.marks.schemas import MarkForm, MarkInput
+from app.feed.news.schemas import NewsForm, PassForm
 from app.imports.models import KEPT as IMPORTS_KEPT
 from app.imports.reading import MOST_COLUMNS, MOST_ROWS
+from app.links.schemas import JoinForm
 from app.practices import schemas as practices
+from app.similar.saved.schemas import SavedSearchInput
+from app.similar.saved.service import SAVED_LIMIT
 from app.similar.schemas import SearchQuery, SimilarRequest
+from app.similar.unanswered import KEPT as SEARCHES_KEPT
+from app.similar.unanswered import LONGEST
 
 NOUNS: dict[str, Sequence[type[BaseModel]]] = {
     "Case": [CaseInput, CasePatch, StoryForm, PlacingForm],
@@ -48,6 +56,10 @@ NOUNS: dict[str, Sequence[type[BaseModel]]] = {
     "Practice": [practices.ShareInput, practices.PracticePatch, practices.UseInput, practices.TrustInput],
     "What you follow": [MarkInput, MarkForm],
     "Comment": [CommentInput],
+    "Joining a case": [JoinForm],
+    "News": [NewsForm, PassForm],
+    "Lists to choose from": [CodeForm],
+    "Saved search": [SavedSearchInput],
     "Similar cases and search": [SimilarRequest, SearchQuery],
     "People, teams and keys": [SetUpForm, PersonForm, InvitationsForm, TeamForm, KeyForm, SignInForm, PasswordForm],
 }
@@ -99,6 +111,9 @@ def test_times_and_sizes_are_those_of_the_code() -> None:
         "A file to import": f"{MOST_ROWS:,} rows, {MOST_COLUMNS} columns; deleted after {IMPORTS_KEPT.days} days",
         "An export": f"one at a time for each person or program; deleted after {KEPT.days} days",
         "Body": f"{Settings.model_fields['max_body_bytes'].default:,} bytes, ",
+        "Words of one list": f"{CODES_LIMIT}",
+        "Searches that somebody keeps": f"{SAVED_LIMIT}",
+        "What was searched for in vain": f"{LONGEST} characters, kept for {SEARCHES_KEPT.days} days",
         "A file": f"{FILE_LIMIT:,} bytes",
         "Files of one request": f"{UPLOAD_LIMIT:,} bytes",
         "Files on a case": f"{FILES_LIMIT}",

@@ -17,10 +17,14 @@ import httpx
 import pytest
 import uvicorn
 from playwright.async_api import Browser, Page, async_playwright, expect
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.models import Organisation
 from app.core.config import Settings
 from app.core.db import create_engine, create_session_factory
 from app.core.postgres.databases import Database
+from app.core.tenancy import enter_organisation
 from app.demo.content import PASSWORD
 from app.demo.loader import seed_demo
 from app.main import create_app
@@ -95,6 +99,17 @@ async def browser() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=quiet)
         yield browser
         await browser.close()
+
+
+@pytest.fixture(scope="module")
+async def session(site: Site) -> AsyncIterator[AsyncSession]:
+    """Inside the demo organisation."""
+    engine = create_engine(site.database.app_url)
+    async with create_session_factory(engine)() as session:
+        organisation = (await session.scalars(select(Organisation).where(Organisation.is_demo))).one()
+        await enter_organisation(session, organisation.id)
+        yield session
+    await engine.dispose()
 
 
 OpenPage = Callable[..., Awaitable[Page]]

@@ -1,7 +1,7 @@
 """No page has a fault for somebody who cannot see, cannot use a mouse, or looks at a phone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -12,16 +12,14 @@ from playwright.async_api import BrowserContext, Page
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import Identity, Organisation, Team, User
+from app.accounts.models import Identity, Team, User
 from app.cases.models import Case, Code, Hat, Objection, Plan
 from app.cases.workflow import State
 from app.comments.models import Comment
-from app.core.db import create_engine, create_session_factory
-from app.core.tenancy import enter_organisation
 from app.feed.models import News
 from app.notifications.models import Notification
 from app.practices.models import Audience, Practice
-from tests.e2e.conftest import DESKTOP, PHONE, OpenPage, Site, take_picture
+from tests.e2e.conftest import DESKTOP, PHONE, OpenPage, take_picture
 from tests.routes import ROUTES, Route
 
 TABLET = (768, 1024)
@@ -52,16 +50,6 @@ ADMIN = [
     "/exports",
     "/admin/imports",
 ]
-
-
-@pytest.fixture(scope="module")
-async def session(site: Site) -> AsyncIterator[AsyncSession]:
-    engine = create_engine(site.database.app_url)
-    async with create_session_factory(engine)() as session:
-        organisation = (await session.scalars(select(Organisation).where(Organisation.is_demo))).one()
-        await enter_organisation(session, organisation.id)
-        yield session
-    await engine.dispose()
 
 
 async def find_faults(page: Page) -> list[str]:

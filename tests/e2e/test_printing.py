@@ -1,0 +1,32 @@
+"""A case and a practice are printed on one page each."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.cases.models import Case
+from app.cases.workflow import OPEN_STATES, State
+from app.practices.models import Audience, Practice
+from tests.e2e.conftest import OpenPage
+
+PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
+
+
+@pytest.mark.e2e
+async def test_every_case_and_practice_of_the_demo_fits_a_page(open_page: OpenPage, session: AsyncSession) -> None:
+    cases = await session.scalars(
+        select(Case.id).where(Case.state.in_([*OPEN_STATES, State.RESOLVED]), Case.visibility == "everyone")
+    )
+    practices = await session.scalars(select(Practice.id).where(Practice.audience == Audience.EVERYONE))
+    paths = [*(f"/cases/{case}" for case in cases), *(f"/practices/{practice}" for practice in practices)]
+    page = await open_page("kari", language="nb")
+    await page.route("**/notifications/live*", lambda route: route.fulfill(status=204))
+    pages = {}
+    for path in paths:
+        await page.goto(path)
+        await page.wait_for_load_state("networkidle")
+        pages[path] = len(PAGE.findall(await page.pdf(prefer_css_page_size=True)))
+    assert len(paths) > 20
+    assert {path: count for path, count in pages.items() if count != 1} == {}
