@@ -30,6 +30,7 @@ from app.similar.jobs import index_case
 from app.similar.models import Passage
 from app.similar.vocabulary import CONFIGURATIONS
 from scripts.bench_load import Figures, Loader
+from scripts.bench_people import add_people
 from scripts.bench_sql import STAGED_SECTION
 from scripts.learn_texts import read_texts
 
@@ -46,6 +47,8 @@ class FilledSite:
     passages: int
     case_ids: list[str]
     key: str
+    tokens: list[str]
+    """Of the browsers of people beside those of the demo."""
     figures: Figures
 
 
@@ -102,6 +105,8 @@ async def fill_site(data_dir: Path, count: int) -> FilledSite:
             figures = loader.load(count, 1 if count >= MANY else PASSAGES_A_CASE)
         async with organisation_session(factory, organisation_id) as session:
             filled = await _describe(session, organisation_id, demo, figures)
+        with server.database.connect_as_superuser() as connection:
+            connection.execute("ANALYZE")
         await engine.dispose()
     finally:
         server.stop()
@@ -158,4 +163,5 @@ async def _describe(session: AsyncSession, organisation_id: UUID, demo: Sequence
         Case.id.in_(demo), Case.posted_at.is_not(None), Case.visibility == Visibility.EVERYONE
     )
     case_ids = [str(case_id) for case_id in await session.scalars(shown.order_by(Case.id))]
-    return FilledSite(cases or 0, passages or 0, case_ids, token, figures)
+    tokens = await add_people(session, organisation_id)
+    return FilledSite(cases or 0, passages or 0, case_ids, token, tokens, figures)

@@ -22,11 +22,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
 from app.demo.content import PASSWORD
 from scripts.bench_data import fill_site, read_queries
+from scripts.bench_pages import measure_first_load, measure_live, sign_in, take_turns, weigh
 from scripts.bench_recall import measure_nearest
 
 READY_SECONDS = 300
@@ -135,6 +137,27 @@ class ServedSite:
         self.process.wait(timeout=60)
 
 
+async def measure_people(site: ServedSite, tokens: Sequence[str]) -> dict[str, Any]:
+    """Pages of many people who follow and were told of much, what they weigh, and what their open pages take."""
+    queries = [urlencode({"q": query}) for query in read_queries(WARM_UP + REQUESTS, words=8, seed=5)]
+    clients = [sign_in(site.url, token) for token in tokens]
+    try:
+        return {
+            "feed_of_many": await measure(take_turns(clients, lambda _n: "/")),
+            "feed_for_me": await measure(take_turns(clients, lambda _n: "/?scope=me")),
+            "notifications": await measure(take_turns(clients, lambda _n: "/notifications")),
+            "search_page": await measure(take_turns(clients, lambda n: f"/search?{queries[n]}")),
+            "weight_kb": {
+                path: await weigh(clients[0], path) for path in ("/", "/?scope=me", "/search", f"/search?{queries[0]}")
+            },
+            "first_load": await measure_first_load(site.url, tokens[0], ["/", "/search", "/cases/new"]),
+            "live": await measure_live(site.url, tokens, site.memory_mb),
+        }
+    finally:
+        for client in clients:
+            await client.aclose()
+
+
 async def measure_site(site: ServedSite, key: str, case_ids: Sequence[str]) -> dict[str, Any]:
     queries = read_queries(WARM_UP + REQUESTS, words=20, seed=3)
     limits = httpx.Limits(max_connections=READERS + 5)
@@ -182,6 +205,7 @@ def main() -> None:
         site = ServedSite(data_dir, options.port)
         try:
             results = asyncio.run(measure_site(site, filled.key, filled.case_ids))
+            results |= asyncio.run(measure_people(site, filled.tokens))
             results |= {"memory_mb": site.memory_mb(), "peak_memory_mb": site.memory_mb("VmHWM")}
         finally:
             site.stop()
