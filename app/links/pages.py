@@ -79,6 +79,7 @@ async def _show(
         "other": str(other or ""),
         "q": q,
         "errors": errors or {},
+        "is_part": block is not None,
     }
     return render(request, "links/panel.html", context, status_code=status_code, block=block)
 
