@@ -11,8 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import NullPool
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.accounts.service import create_key
 from app.core.config import Settings
@@ -81,18 +80,18 @@ def application(settings: Settings) -> FastAPI:
 
 
 @pytest.fixture(scope="session")
-async def warm_connection(database: Database) -> AsyncIterator[AsyncConnection]:
-    """Kept through the run: a new one would read the catalogue of the database anew for every test."""
-    engine = create_async_engine(database.app_url, poolclass=NullPool)
-    async with engine.connect() as connection:
-        yield connection
+async def pool(database: Database) -> AsyncIterator[AsyncEngine]:
+    """One connection, kept through the run: a new one reads the catalogue anew. One that was ended is replaced."""
+    engine = create_async_engine(database.app_url, pool_size=1, pool_pre_ping=True)
+    yield engine
     await engine.dispose()
 
 
 @pytest.fixture
-async def connection(warm_connection: AsyncConnection) -> AsyncIterator[AsyncConnection]:
-    async with warm_connection.begin() as transaction:
-        yield warm_connection
+async def connection(pool: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with pool.connect() as connection:
+        transaction = await connection.begin()
+        yield connection
         await transaction.rollback()
 
 

@@ -168,4 +168,7 @@ def test_what_runs_by_the_clock() -> None:
         "exports.grown_old": "37 * * * *",
         "notifications.grown_old": "41 3 * * *",
         "outcome.due": "11 * * * *",
+        "searches.due": "29 * * * *",
+        "searches.grown_old": "43 3 * * *",
+        "week.ends": "23 * * * *",
     }

@@ -85,6 +85,12 @@ NEWS = (
     ),
 )
 
+LINKED = (
+    "IT-sjefen stopper adgangskontroll på byggeplass uten å ha møtt oss",
+    "Foremen keep wedging our gate open with a brick",
+)
+"""Two cases that Kari declared to belong together, by title."""
+
 SIGN_INS = {"seller": "kari", "manager": "ingrid", "leader": "henrik", "admin": "anne", "seller (Swedish)": "anders"}
 
 Story = Annotated[str, BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)]

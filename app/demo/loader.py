@@ -7,14 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Organisation
 from app.accounts.service import add_member, create_organisation, create_team, create_user
-from app.cases.models import Code, CodeKind
+from app.cases.models import Case, Code, CodeKind
 from app.cases.service import prepare_organisation
 from app.core.db import SessionFactory, new_id
 from app.demo.case_loader import CaseLoader
-from app.demo.content import NEWS, ORGANISATION, PASSWORD, PEOPLE, TEAMS, read_cases
+from app.demo.content import LINKED, NEWS, ORGANISATION, PASSWORD, PEOPLE, TEAMS, read_cases
 from app.demo.scene import Scene
 from app.demo.telling import tell_people
 from app.feed.models import Mark, News, NewsDecision, Purpose
+from app.links.models import CaseLink, LinkKind
 from app.practices.models import Audience, Practice
 
 
@@ -28,6 +29,7 @@ async def seed_demo(factory: SessionFactory) -> int:
         for content in cases:
             await CaseLoader(session, scene, content).load()
         await _follow(session, scene)
+        await _link(session, scene)
         _spread_news(session, scene)
         await tell_people(session, scene.now)
         return len(cases)
@@ -44,6 +46,13 @@ async def _follow(session: AsyncSession, scene: Scene) -> None:
             Mark(**kari, purpose=Purpose.BOOKMARK, practice_id=(await session.scalars(practice)).one()),
         ]
     )
+
+
+async def _link(session: AsyncSession, scene: Scene) -> None:
+    case_id, other_id = [(await session.scalars(select(Case.id).where(Case.title == title))).one() for title in LINKED]
+    pair = {"case_id": case_id, "other_id": other_id, "kind": LinkKind.RELATED}
+    made = {"made_by_id": scene.users["kari"], "at": scene.days_ago(2)}
+    session.add(CaseLink(organisation_id=scene.organisation_id, **pair, **made))
 
 
 def _spread_news(session: AsyncSession, scene: Scene) -> None:
