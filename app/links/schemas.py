@@ -20,8 +20,8 @@ class LinkForm(BaseModel):
 class LinkInput(LinkForm):
     model_config = ConfigDict(extra="forbid")
 
-    kind: LinkKind = Field(description="What this case is to the other.")
-    other_id: UUID = Field(description="A case that you may read.")
+    kind: LinkKind = Field(description="What this case is to the other.", examples=["follows_from"])
+    other_id: UUID = Field(description="A case that you may read.", examples=["019aa7a4-6f0e-7d11-8d5c-6b0f6a0c7d10"])
 
 
 class JoinForm(BaseModel):

@@ -39,7 +39,7 @@ from app.core.db import create_engine, create_session_factory
 from app.core.tenancy import enter_organisation
 from app.exports.models import Export, Scope
 from app.feed.models import Mark
-from app.links.models import CaseLink, LinkKind
+from app.links.models import CaseLink
 from app.main import create_app
 from app.notifications.models import Notification
 from app.practices.models import Practice
@@ -135,8 +135,6 @@ async def add_what_the_demo_lacks(session: AsyncSession, organisation_id: UUID) 
     session.add_all([Revision(**added, **place, texts=texts, user_id=None, at=now) for place in (story, advice)])
     asked = {"scope": Scope.PERSON, "user_id": case.owner_id, "principal_id": case.owner_id}
     session.add(Export(**added, **asked, created_at=now, finished_at=now))
-    link = {"other_id": practice.case_id, "kind": LinkKind.RELATED, "made_by_id": case.owner_id}
-    session.add(CaseLink(**added, case_id=case.id, at=now, **link))
     session.add(SavedSearch(**added, user_id=case.owner_id, text="reason:silent", created_at=now, checked_at=now))
     await session.flush()
 
