@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from app.core.errors import WrongContent
+from app.core.errors import Invalid, UnstuckError, WrongContent
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
 
@@ -67,6 +67,11 @@ class Form(Generic[Model]):
         self.errors[name] = message
         self.data = None
 
+    def refuse(self, refusal: UnstuckError) -> None:
+        """Say why what was sent is not taken: at its fields, or of the whole."""
+        for name, message in (refusal.fields or {"form": refusal.message}).items():
+            self.fail(name, message)
+
 
 FORM_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
@@ -92,3 +97,11 @@ async def read_form(request: Request, model: type[Model]) -> Form[Model]:
         return Form(values=values, data=model.model_validate(given))
     except ValidationError as error:
         return Form(values=values, errors=explain_all(error.errors()))
+
+
+async def read_valid(request: Request, model: type[Model]) -> Model:
+    """What a form holds that has no page of its own to show its errors on. Raises Invalid."""
+    form = await read_form(request, model)
+    if form.data is None:
+        raise Invalid(_("Some fields need mending."), fields=form.errors)
+    return form.data

@@ -7,8 +7,7 @@ from app.accounts.deps import CurrentUser, OwnTransactions, create_page_router
 from app.accounts.viewer import Viewer
 from app.core.clock import Now
 from app.core.db import Session
-from app.core.errors import Invalid
-from app.core.forms import read_form
+from app.core.forms import read_valid
 from app.core.i18n import gettext as _
 from app.core.pagination import PAGE_SIZE, Cursor, CursorParam
 from app.core.templating import flash, link_next, redirect, render, wants_block
@@ -37,12 +36,10 @@ async def _show(request: Request, session: AsyncSession, viewer: Viewer, cursor:
 @router.post("/exports")
 async def create_export(request: Request, session: Session, viewer: CurrentUser, now: Now) -> Response:
     """Have the file written; the page then shows how far it is."""
-    form = await read_form(request, ExportForm)
-    if form.data is None:
-        raise Invalid(_("Some fields need mending."), fields=form.errors)
+    wanted = await read_valid(request, ExportForm)
     response = redirect(request, "show_exports")
     try:
-        await service.ask_for_export(session, viewer, form.data.scope, form.data.user_id, now)
+        await service.ask_for_export(session, viewer, wanted.scope, wanted.user_id, now)
     except service.ExportUnderWay as refusal:
         return flash(response, refusal.message, "problem")
     return flash(response, _("The export is being written."))

@@ -25,8 +25,8 @@ from app.accounts.signing_in.service import check_password
 from app.accounts.viewer import Viewer
 from app.core.clock import Now
 from app.core.db import Session
-from app.core.errors import Invalid, NotFound
-from app.core.forms import Form, read_form
+from app.core.errors import NotFound
+from app.core.forms import Form, read_form, read_valid
 from app.core.i18n import gettext as _
 from app.core.middleware import LANGUAGE_COOKIE
 from app.core.security import hash_token
@@ -51,16 +51,14 @@ SYSTEMS = {
 @public.post("/preferences")
 async def set_preferences(request: Request, session: Session, person: MaybePerson) -> Response:
     """Language, theme and time zone; for a visitor who is signed out the language alone, in a cookie."""
-    form = await read_form(request, PreferencesForm)
-    if form.data is None:
-        raise Invalid(_("Some fields need mending."), fields=form.errors)
+    wanted = await read_valid(request, PreferencesForm)
     if person is not None:
         user = await queries.find_user(session, person.person_id)
         assert user is not None
-        service.set_preferences(user, form.data)
-    response = RedirectResponse(_way_back(request, local_path(form.data.next)), 303)
-    if form.data.language:
-        response.set_cookie(LANGUAGE_COOKIE, form.data.language, max_age=ONE_YEAR, httponly=True, samesite="lax")
+        service.set_preferences(user, wanted)
+    response = RedirectResponse(_way_back(request, local_path(wanted.next)), 303)
+    if wanted.language:
+        response.set_cookie(LANGUAGE_COOKIE, wanted.language, max_age=ONE_YEAR, httponly=True, samesite="lax")
     return response
 
 

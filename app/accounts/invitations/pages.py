@@ -61,7 +61,7 @@ async def invite_people(
         try:
             invited, here = await service.invite_all(session, admin, form.data)
         except Invalid as error:
-            form.fail(*next(iter(error.fields.items())))
+            form.refuse(error)
     if form.data is None:
         return await _show(request, session, form, now)
     links = [(member, await send_link(session, settings, admin, member, now)) for member in invited]

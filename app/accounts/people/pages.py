@@ -78,7 +78,7 @@ async def invite_person(
         except AlreadyMember as error:
             form.fail("email", error.message)
         except Invalid as error:
-            form.fail(*next(iter(error.fields.items())))
+            form.refuse(error)
     if user is None or form.data is None:
         return await _show_form(request, session, form)
     return await _send_link(request, session, admin, settings, Member(user, form.data.email, joined=False), now)
@@ -117,7 +117,7 @@ async def change_person(request: Request, session: Session, admin: AdminUser, me
         try:
             await service.change_person(session, admin, member.user, form.data)
         except Invalid as error:
-            form.fail(*next(iter(error.fields.items())))
+            form.refuse(error)
         except service.LastAdmin as error:
             form.fail("role", error.message)
     if form.data is None:
@@ -161,7 +161,7 @@ async def deactivate_person(
         try:
             await service.deactivate(session, admin, member.user, form.data, hand_over, now)
         except Invalid as error:
-            form.fail(*next(iter(error.fields.items())))
+            form.refuse(error)
         except (service.LastAdmin, service.OwnAccount) as error:
             form.fail("form", error.message)
     if form.data is None:

@@ -96,7 +96,7 @@ async def change_team(request: Request, session: Session, admin: AdminUser, team
         except TeamNameTaken as error:
             form.fail("name", error.message)
         except Invalid as error:
-            form.fail(*next(iter(error.fields.items())))
+            form.refuse(error)
     if form.data is None:
         return await _show_team(request, session, form, team)
     return flash(redirect(request, "list_teams"), _("{name} is changed.").format(name=team.name))

@@ -65,7 +65,7 @@ async def create_code(request: Request, session: Session, admin: AdminUser) -> R
             code = await service.create_code(session, admin, form.data)
             return flash(_leave(request, code), _("“{name}” can be chosen now.").format(name=code.name))
         except (Conflict, Invalid) as refusal:
-            _take(form, refusal)
+            form.refuse(refusal)
     typed = form.values.get("kind")
     kind = CodeKind(typed) if typed in set(CodeKind) else CodeKind.OBSTACLE
     return _show(request, kind, form, status_code=422)
@@ -88,7 +88,7 @@ async def change_code(request: Request, session: Session, admin: AdminUser, code
             await service.change_code(session, admin, code, form.data)
             return flash(_leave(request, code), _("Saved."))
         except Invalid as refusal:
-            _take(form, refusal)
+            form.refuse(refusal)
     return _show(request, code.kind, form, code, status_code=422)
 
 
@@ -108,11 +108,6 @@ def _leave(request: Request, code: Code) -> Response:
     response = redirect(request, "list_code_lists")
     response.headers["location"] += f"?kind={code.kind.value}"
     return response
-
-
-def _take(form: Form[Any], refusal: Conflict | Invalid) -> None:
-    for name, message in (refusal.fields or {"form": refusal.message}).items():
-        form.fail(name, message)
 
 
 def _show(

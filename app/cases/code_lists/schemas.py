@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from app.cases.models import CodeKind
+from app.core.i18n import LANGUAGES
 from app.core.text import SHORT_TEXT_LIMIT, one_line, paragraphs
 
-LANGUAGES = ("nb", "sv", "en")
 CODE_NAME_LIMIT = 80
 DEFINITION_LIMIT = 300
 EXTENDED = (CodeKind.OBSTACLE, CodeKind.OBJECTION, CodeKind.STAGE, CodeKind.INDUSTRY)
@@ -37,4 +37,4 @@ class CodeForm(BaseModel):
 
 
 class NewCodeForm(CodeForm):
-    kind: Annotated[CodeKind, Field()]
+    kind: CodeKind

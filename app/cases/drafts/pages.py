@@ -32,7 +32,7 @@ from app.cases.workflow import CaseFacts, Move, State, find_missing
 from app.core.clock import Now
 from app.core.db import Session, new_id
 from app.core.errors import Forbidden, Invalid, NotFound, Stale
-from app.core.forms import Form, read_form
+from app.core.forms import Form, read_form, read_valid
 from app.core.i18n import gettext as _
 from app.core.templating import flash, redirect, render
 
@@ -97,17 +97,15 @@ async def post_draft(
 @router.post("/cases/{case_id}/draft/autosave")
 async def autosave_draft(request: Request, case_id: UUID, session: Session, viewer: CurrentUser, now: Now) -> Response:
     """Save without a page: 204 with the new version and, once there is a draft, where it stands."""
-    form = await read_form(request, DraftForm)
-    if form.data is None:
-        raise Invalid(_("Some fields need mending."), fields=form.errors)
+    draft = await read_valid(request, DraftForm)
     case = await find_own_case(session, case_id, viewer)
-    if case is None and is_blank(form.data):
+    if case is None and is_blank(draft):
         return Response(status_code=204)
     if case is not None and case.state is not State.DRAFT:
         raise WrongState(_("This case was posted meanwhile. Change it on its own page."))
-    if case is not None and case.version != form.data.version and find_differing(case, form.data):
+    if case is not None and case.version != draft.version and find_differing(case, draft):
         raise Stale(_("The draft was saved somewhere else meanwhile. Press “Save draft” to see both texts."))
-    case = await store_draft(session, viewer, case, case_id, form.data, now, relink=False)
+    case = await store_draft(session, viewer, case, case_id, draft, now, relink=False)
     place = str(request.app.url_path_for("edit_draft", case_id=str(case.id)))
     return Response(status_code=204, headers={"Unstuck-Version": str(case.version), "Unstuck-Location": place})
 

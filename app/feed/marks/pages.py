@@ -44,8 +44,7 @@ async def _change(session: AsyncSession, viewer: Viewer, form: Form[MarkForm], n
         else:
             await service.take_mark(session, viewer, wish.purpose, subject)
     except (Conflict, Invalid) as refusal:
-        for name, message in (refusal.fields or {"form": refusal.message}).items():
-            form.fail(name, message)
+        form.refuse(refusal)
 
 
 async def _show_panel(

@@ -49,8 +49,7 @@ async def write_news(request: Request, session: Session, viewer: CurrentUser, no
             news = await service.write_news(session, viewer, form.data, now)
             return flash(redirect(request, "news_detail", news_id=news.id), _("The managers see it now."))
         except Invalid as refusal:
-            for name, message in refusal.fields.items():
-                form.fail(name, message)
+            form.refuse(refusal)
     return await _show_form(request, session, form, 422)
 
 
@@ -74,8 +73,7 @@ async def pass_news(request: Request, session: Session, viewer: CurrentUser, new
             done = _("Passed on.") if form.data.teams else _("Not passed on.")
             return flash(redirect(request, "news_detail", news_id=news.id), done)
         except Invalid as refusal:
-            for name, message in refusal.fields.items():
-                form.fail(name, message)
+            form.refuse(refusal)
     return await _show(request, session, viewer, news, form, 422)
 
 

@@ -10,8 +10,7 @@ from app.accounts.viewer import Viewer
 from app.core.clock import Now
 from app.core.config import Settings
 from app.core.db import Session
-from app.core.errors import Invalid
-from app.core.forms import read_form
+from app.core.forms import read_valid
 from app.core.i18n import gettext as _
 from app.core.templating import flash, path_for, redirect, render
 from app.feed.models import Outlet
@@ -65,10 +64,7 @@ async def end_address(request: Request, session: Session, viewer: CurrentUser) -
 
 
 async def _read_outlet(request: Request) -> Outlet:
-    form = await read_form(request, AddressForm)
-    if form.data is None:
-        raise Invalid(_("Some fields need mending."), fields=form.errors)
-    return form.data.outlet
+    return (await read_valid(request, AddressForm)).outlet
 
 
 @public.get("/feeds/{token}")

@@ -9,8 +9,7 @@ from fastapi.responses import RedirectResponse
 from app.accounts.deps import CurrentUser, create_page_router
 from app.core.clock import Now
 from app.core.db import Session
-from app.core.errors import Invalid
-from app.core.forms import read_form
+from app.core.forms import read_valid
 from app.core.i18n import gettext as _
 from app.core.templating import flash, path_for, redirect, render
 from app.similar.saved import queries, service
@@ -27,10 +26,8 @@ async def list_searches(request: Request, session: Session, viewer: CurrentUser)
 @router.post("/searches")
 async def save_search(request: Request, session: Session, viewer: CurrentUser, now: Now) -> Response:
     """Back to the search, which is kept from now on."""
-    form = await read_form(request, SavedSearchInput)
-    if form.data is None:
-        raise Invalid(_("Some fields need mending."), fields=form.errors)
-    saved = await service.save_search(session, viewer, form.data.q, now)
+    wanted = await read_valid(request, SavedSearchInput)
+    saved = await service.save_search(session, viewer, wanted.q, now)
     search = RedirectResponse(f"{path_for(request.app, 'search')}?{urlencode({'q': saved.text})}", 303)
     return flash(search, _("Saved. When something new fits it, you are told."))
 
