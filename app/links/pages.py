@@ -5,19 +5,21 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentUser, create_page_router
 from app.accounts.viewer import Viewer
+from app.cases.answers import return_to_case
 from app.cases.deps import LockedCase, ReadableCase
 from app.cases.models import Case
+from app.cases.plans.queries import list_visible_titles
+from app.cases.queries import is_private
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.errors import Conflict, Invalid
 from app.core.forms import Form, read_form
 from app.core.i18n import gettext as _
-from app.core.templating import flash, path_for, redirect, render, wants_block
+from app.core.templating import flash, redirect, render, wants_block
 from app.core.text import SHORT_TEXT_LIMIT, Text
 from app.embeddings.slot import ModelSlot
 from app.links import queries, service
@@ -93,7 +95,7 @@ async def _list_offered(
         readable = Filters(exclude_case_id=case.id, readable=True)
         result = (await search(session, viewer, q, slot=slot, limit=OFFERED, filters=readable)).found
         found = [match.case_id for match in result.matches] if result else []
-    titles = await queries.list_titles(session, viewer, found)
+    titles = await list_visible_titles(session, found, viewer, ~is_private())
     return [(str(case_id), titles[case_id]) for case_id in found if case_id in titles]
 
 
@@ -102,14 +104,15 @@ async def link_case(
     request: Request, case: LockedCase, session: Session, viewer: CurrentUser, slot: Slot, now: Now
 ) -> Response:
     form = await read_form(request, LinkForm)
-    errors, status_code = form.errors, 422
+    status_code = 422
     if form.data is not None:
         try:
             await service.link_cases(session, case, form.data.other_id, form.data.kind, viewer, now)
             return flash(redirect(request, "case_detail", case_id=case.id), _("The cases are linked."))
         except (Conflict, Invalid) as refusal:
-            errors, status_code = refusal.fields or {"form": refusal.message}, refusal.status
-    return await _show(request, session, case, viewer, slot, errors=errors, status_code=status_code)
+            form.refuse(refusal)
+            status_code = refusal.status
+    return await _show(request, session, case, viewer, slot, errors=form.errors, status_code=status_code)
 
 
 @router.post("/cases/{case_id}/links/{link_id}/delete")
@@ -139,10 +142,9 @@ async def join_case(request: Request, case: LockedCase, session: Session, viewer
     try:
         await service.join_case(session, case, form.data.text, own if form.data.drop_draft else None, viewer, now)
     except Conflict as refusal:
-        form.fail("form", refusal.message)
+        form.refuse(refusal)
         return _show_same(request, case, own, form, status_code=refusal.status)
-    there = RedirectResponse(f"{path_for(request.app, 'case_detail', case_id=case.id)}#comments", 303)
-    return flash(there, _("You follow the case, and its owner is told."))
+    return flash(return_to_case(request, case, "comments"), _("You follow the case, and its owner is told."))
 
 
 def _show_same(

@@ -1,6 +1,5 @@
 """Every select on declared links. A case that the viewer may not read is not told of."""
 
-from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -74,11 +73,3 @@ async def find_link(session: AsyncSession, one: UUID, other: UUID) -> CaseLink |
             )
         )
     )
-
-
-async def list_titles(session: AsyncSession, viewer: Viewer, case_ids: Collection[UUID]) -> dict[UUID, str]:
-    """Title by id of those posted cases that the viewer may read."""
-    found = await session.execute(
-        select(Case.id, Case.title).where(Case.id.in_(case_ids), visible_to(viewer), ~is_private())
-    )
-    return {case_id: title for case_id, title in found}  # noqa: C416 - rows unpack, dict() would not type.

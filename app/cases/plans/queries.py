@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -96,9 +96,13 @@ def list_named_cases(plans: Sequence[Plan]) -> set[UUID]:
     return {case_id for case_id in bases | earlier if case_id is not None}
 
 
-async def list_visible_titles(session: AsyncSession, case_ids: Collection[UUID], viewer: Viewer) -> dict[UUID, str]:
-    """Title by id of those cases that the viewer may see."""
+async def list_visible_titles(
+    session: AsyncSession, case_ids: Collection[UUID], viewer: Viewer, *fitting: ColumnElement[bool]
+) -> dict[UUID, str]:
+    """Title by id of those cases that the viewer may see and that fit."""
     if not case_ids:
         return {}
-    found = await session.execute(select(Case.id, Case.title).where(Case.id.in_(case_ids), visible_to(viewer)))
+    found = await session.execute(
+        select(Case.id, Case.title).where(Case.id.in_(case_ids), visible_to(viewer), *fitting)
+    )
     return {case_id: title for case_id, title in found}  # noqa: C416 - rows unpack, dict() would not type.
