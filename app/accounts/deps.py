@@ -44,11 +44,14 @@ async def load_person(session: AsyncSession, organisation: Organisation, user: U
     return _view_as(OrganisationName(organisation.id, organisation.name, organisation.slug), user, email, teams)
 
 
-async def load_member(session: AsyncSession, organisation: Organisation, user_id: UUID) -> Viewer | None:
+async def load_member(session: AsyncSession, organisation_id: UUID, user_id: UUID) -> Viewer | None:
     """The viewer an active user of the entered organisation is, for what works without a session or a key."""
-    user = await queries.find_active_user(session, user_id)
+    organisation = await queries.find_organisation_by_id(session, organisation_id)
+    user = organisation and await queries.find_active_user(session, user_id)
     identity = user and await queries.find_identity_of(session, user_id)
-    return await load_person(session, organisation, user, identity.email) if user and identity else None
+    if not organisation or not user or not identity:
+        return None
+    return await load_person(session, organisation, user, identity.email)
 
 
 def _view_as(organisation: OrganisationName, user: User, email: str, teams: Sequence[Membership]) -> Viewer:

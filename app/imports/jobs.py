@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts import queries as accounts
 from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
 from app.accounts.viewer import Viewer
@@ -86,8 +85,7 @@ async def _try_row(
 
 async def _load_viewer(session: AsyncSession, taken: Import) -> Viewer | None:
     """The admin who uploaded the file, unless they have left or lost the role meanwhile."""
-    organisation = await accounts.find_organisation_by_id(session, taken.organisation_id)
-    viewer = organisation and await load_member(session, organisation, taken.user_id)
+    viewer = await load_member(session, taken.organisation_id, taken.user_id)
     return viewer if viewer and viewer.is_admin else None
 
 

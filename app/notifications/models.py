@@ -98,7 +98,7 @@ class MailChoice(TenantTable, Base):
 
     user_id: Mapped[UUID]
     rates: Mapped[dict[str, str]] = mapped_column(JSONB, default=dict, server_default="{}")
-    """Rate by kind, where it is not the default."""
+    """Rate by kind; what is absent is as at the beginning."""
     weekly: Mapped[bool] = mapped_column(default=True, server_default="true")
     weekly_sent_on: Mapped[date | None]
     """Day of the last weekly mail, where the person is."""

@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
-from app.accounts.queries import find_organisation_by_id
 from app.cases.models import Case
 from app.core.jobs import JobEnvironment
 from app.embeddings.slot import ModelSlot
@@ -46,8 +45,7 @@ async def _list_unchecked(session: AsyncSession, until: datetime) -> list[SavedS
 
 
 async def _look(session: AsyncSession, saved: SavedSearch, slot: ModelSlot, until: datetime) -> None:
-    organisation = await find_organisation_by_id(session, saved.organisation_id)
-    viewer = await load_member(session, organisation, saved.user_id) if organisation else None
+    viewer = await load_member(session, saved.organisation_id, saved.user_id)
     if viewer is None:
         return
     result = await search(session, viewer, saved.text, slot=slot, limit=LOOKED_AT)

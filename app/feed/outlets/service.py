@@ -50,7 +50,7 @@ async def open_address(session: AsyncSession, outlet: Outlet, token: str, now: d
     """The person whose address it is, with the organisation entered and the language set. Raises NotFound."""
     organisation = await enter_by_token(session, token)
     address = organisation and await queries.find_address(session, outlet, hash_token(token))
-    viewer = organisation and address and await load_member(session, organisation, address.user_id)
+    viewer = address and await load_member(session, address.organisation_id, address.user_id)
     if not address or not viewer:
         raise NotFound
     if viewer.language:

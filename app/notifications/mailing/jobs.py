@@ -1,5 +1,6 @@
 """The mails themselves: what somebody is told at once, and the weekly one on Monday morning."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
 from app.accounts.models import Identity, User
-from app.accounts.queries import find_organisation_by_id, has_joined
+from app.accounts.queries import has_joined
 from app.accounts.viewer import Viewer
 from app.core.config import Settings
 from app.core.i18n import DEFAULT_LANGUAGE, use_language
@@ -45,7 +46,8 @@ async def mail_news(environment: JobEnvironment, /, *, organisation_id: str, use
         viewer = await _find_reader(session, UUID(organisation_id), UUID(user_id))
         if viewer is None:
             return
-        news = await _list_unmailed(session, viewer, Rate.AT_ONCE)
+        choice = await service.find_choice(session, viewer)
+        news = await _list_unmailed(session, viewer, choice, Rate.AT_ONCE)
         if not news:
             return
         kinds = sorted({told.kind for told in news})
@@ -110,25 +112,25 @@ async def mail_weekly(
         if not choice.weekly or choice.weekly_sent_on == today:
             return
         unsubscribe_url = service.write_ending(settings, viewer)
+        news = await _list_unmailed(session, viewer, choice, Rate.WEEKLY)
         with use_language(viewer.language or DEFAULT_LANGUAGE):
             since = datetime.combine(today - WEEK, time(MORNING), ZoneInfo(viewer.timezone))
-            parts = await _collect_week(session, settings, viewer, since)
+            parts = await _collect_week(session, settings, viewer, news, since)
             context = _begin(settings, viewer, unsubscribe_url) | parts
             mail = write_mail(viewer.email, "mail/weekly.txt", context, unsubscribe_url=unsubscribe_url)
+        await _mark_mailed(session, news)
         await service.mark_weekly_sent(session, viewer, today)
         if any(parts.values()):
             await send_mail(settings, mail)
 
 
 async def _collect_week(
-    session: AsyncSession, settings: Settings, viewer: Viewer, since: datetime
+    session: AsyncSession, settings: Settings, viewer: Viewer, news: Sequence[Told], since: datetime
 ) -> dict[str, list[dict[str, object]]]:
     """The parts of the weekly mail in their order."""
     waiting = await list_all_waiting(session, viewer, datetime.now(UTC))
     codes = await list_code_names(session)
     feed = await list_feed(session, viewer, codes, limit=AT_MOST, scope=Scope.EVERYTHING)
-    news = await _list_unmailed(session, viewer, Rate.WEEKLY)
-    await _mark_mailed(session, news)
     return {
         "waiting": [{"text": entry.text, "title": entry.title} for entry in waiting[:AT_MOST]],
         "shared": [
@@ -142,15 +144,13 @@ async def _collect_week(
 
 async def _find_reader(session: AsyncSession, organisation_id: UUID, user_id: UUID) -> Viewer | None:
     """The person, while active and somebody who has joined."""
-    organisation = await find_organisation_by_id(session, organisation_id)
     joined = await session.scalar(
         select(User.id).join(Identity, Identity.id == User.identity_id).where(User.id == user_id, has_joined())
     )
-    return await load_member(session, organisation, user_id) if organisation and joined else None
+    return await load_member(session, organisation_id, user_id) if joined else None
 
 
-async def _list_unmailed(session: AsyncSession, viewer: Viewer, rate: Rate) -> list[Told]:
-    choice = await service.find_choice(session, viewer)
+async def _list_unmailed(session: AsyncSession, viewer: Viewer, choice: MailChoice, rate: Rate) -> list[Told]:
     kinds = [kind for kind in Kind if choice.find_rate(kind) is rate]
     return await queries.list_unmailed(session, viewer, kinds, limit=NEWS_AT_MOST)
 

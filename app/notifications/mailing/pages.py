@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentSettings, CurrentUser, create_page_router, create_public_router
 from app.accounts.viewer import Viewer
+from app.core.config import Settings
 from app.core.db import Session
 from app.core.forms import Form, read_form
 from app.core.i18n import gettext as _
@@ -23,14 +24,14 @@ public = create_public_router()
 
 @own.get("/account/mail")
 async def mail_choice(request: Request, session: Session, viewer: CurrentUser, settings: CurrentSettings) -> Response:
-    return await _show(request, session, viewer, settings.sends_mail, Form({}))
+    return await _show(request, session, viewer, settings, Form({}))
 
 
 @own.post("/account/mail")
 async def choose_mail(request: Request, session: Session, viewer: CurrentUser, settings: CurrentSettings) -> Response:
     form = await read_form(request, MailForm)
     if form.data is None:
-        return await _show(request, session, viewer, settings.sends_mail, form, status_code=422)
+        return await _show(request, session, viewer, settings, form, status_code=422)
     await service.choose(session, viewer, form.data.rates, weekly=form.data.weekly)
     return flash(redirect(request, "mail_choice"), _("Your choice is saved."))
 
@@ -39,7 +40,7 @@ async def _show(
     request: Request,
     session: AsyncSession,
     viewer: Viewer,
-    sends_mail: bool,  # noqa: FBT001 - a fact about the site.
+    settings: Settings,
     form: Form[MailForm],
     status_code: int = 200,
 ) -> Response:
@@ -50,7 +51,7 @@ async def _show(
             for title, kinds in GROUPS
         ],
         "weekly": choice.weekly,
-        "sends_mail": sends_mail,
+        "sends_mail": settings.sends_mail,
         "errors": form.errors,
     }
     return render(request, "mailing/choice.html", context, status_code=status_code)

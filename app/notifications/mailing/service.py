@@ -15,14 +15,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import load_member
-from app.accounts.queries import find_organisation_by_id
+from app.accounts.service import enter_by_token
 from app.accounts.viewer import Viewer
 from app.core.config import Settings
 from app.core.db import new_id
 from app.core.errors import NotFound
 from app.core.i18n import set_language
 from app.core.security import derive_token
-from app.core.tenancy import enter_organisation
 from app.notifications.models import Kind, MailChoice, Rate
 
 UNSUBSCRIBE_PATH = "/unsubscribe"
@@ -75,12 +74,9 @@ async def open_ending(session: AsyncSession, settings: Settings, token: str) -> 
     signed, _, signature = token.rpartition(".")
     if not hmac.compare_digest(_sign(settings, signed).encode(), signature.encode()):
         raise NotFound
-    organisation_id, user_id, *ended = signed.split(".")
-    organisation = await find_organisation_by_id(session, UUID(organisation_id))
-    if organisation is None:
-        raise NotFound
-    await enter_organisation(session, organisation.id)
-    viewer = await load_member(session, organisation, UUID(user_id))
+    _organisation_id, user_id, *ended = signed.split(".")
+    organisation = await enter_by_token(session, token)
+    viewer = await load_member(session, organisation.id, UUID(user_id)) if organisation else None
     if viewer is None:
         raise NotFound
     if viewer.language:
