@@ -16,6 +16,7 @@ from app.feed.news import pages as news_pages
 from app.feed.outlets import pages as outlet_pages
 from app.feed.schemas import FeedQuery
 from app.feed.scopes import Scope
+from app.feed.visibility import WRITERS
 from app.feed.waiting import list_all_waiting
 from app.practices.pages import list_choices
 from app.practices.queries import list_code_names
@@ -50,6 +51,7 @@ async def home(
         "scopes": _link_scopes(request, query.scope),
         "choices": await list_choices(session, codes.values()),
         "is_first_page": cursor is None,
+        "writes_news": viewer.role in WRITERS,
     }
     return render(request, "feed/home.html", context)
 

@@ -43,7 +43,7 @@ from app.cases.workflow import State
 from app.core.pagination import Cursor, Page, cut_page
 from app.feed.models import News, NewsDecision
 from app.feed.scopes import Scope, narrow_to
-from app.feed.visibility import news_visible_to
+from app.feed.visibility import news_visible_to, passes_to
 from app.practices import queries as practices
 from app.practices.models import Practice, Trust
 from app.practices.queries import NEVER_USED, CodeName, Codes, UseCounts, narrow_cases
@@ -107,18 +107,16 @@ async def list_feed(
     shared = _select_practices().where(practices.visible_to(viewer), Practice.trust != Trust.OBSOLETE, *about)
     resolved = _select_cases().where(Case.state == State.RESOLVED, case_visible_to(viewer), *about)
     shared, resolved = shared.where(within.practice), resolved.where(within.case)
-    if team:
-        shared, resolved = shared.where(Practice.team_id == team), resolved.where(Case.team_id == team)
-    if language:
-        shared, resolved = shared.where(Practice.language == language), resolved.where(Case.language == language)
     news = _select_news(viewer).where(news_visible_to(viewer), within.news, *_narrow_news(codes, told))
     if team:
         news = news.where(_passed_on_to(team))
+        shared, resolved = shared.where(Practice.team_id == team), resolved.where(Case.team_id == team)
     if language:
         news = news.where(News.language == language)
+        shared, resolved = shared.where(Practice.language == language), resolved.where(Case.language == language)
     if cursor:
-        news = news.where(tuple_(News.at, News.id) < tuple_(cursor.at, cursor.id))
         after = tuple_(cursor.at, cursor.id)
+        news = news.where(tuple_(News.at, News.id) < after)
         shared = shared.where(tuple_(Practice.surfaced_at, Practice.id) < after)
         resolved = resolved.where(tuple_(Case.moved_at, Case.id) < after)
     newest = union_all(
@@ -192,12 +190,7 @@ def _select_news(viewer: Viewer) -> Select[Any]:
             manager,
             and_(manager.organisation_id == NewsDecision.organisation_id, manager.id == NewsDecision.decided_by_id),
         )
-        .where(
-            NewsDecision.organisation_id == News.organisation_id,
-            NewsDecision.news_id == News.id,
-            NewsDecision.passes,
-            NewsDecision.team_id.in_(viewer.team_ids),
-        )
+        .where(passes_to(viewer))
         .order_by(NewsDecision.at.desc(), NewsDecision.id)
         .limit(1)
         .correlate(News)

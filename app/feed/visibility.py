@@ -20,11 +20,16 @@ def news_visible_to(viewer: Viewer) -> ColumnElement[bool]:
     return true() if viewer.role in ABOVE else passed_to(viewer)
 
 
-def passed_to(viewer: Viewer) -> ColumnElement[bool]:
-    """Whether a manager passed it on to a team of the viewer's."""
-    decision = select(NewsDecision.id).where(
-        and_(NewsDecision.organisation_id == News.organisation_id, NewsDecision.news_id == News.id),
+def passes_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether a decision passes the news on to a team of the viewer's."""
+    return and_(
+        NewsDecision.organisation_id == News.organisation_id,
+        NewsDecision.news_id == News.id,
         NewsDecision.passes,
         NewsDecision.team_id.in_(viewer.team_ids),
     )
-    return decision.correlate(News).exists()
+
+
+def passed_to(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether a manager passed it on to a team of the viewer's."""
+    return select(NewsDecision.id).where(passes_to(viewer)).correlate(News).exists()
