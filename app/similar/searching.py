@@ -98,14 +98,17 @@ def append_others(first: Sequence[Match], others: Iterable[Match], limit: int) -
 async def list_newest(
     session: AsyncSession, viewer: Viewer, filters: Filters, *, slot: ModelSlot, limit: int, text: str = ""
 ) -> SimilarCases:
-    """What the filters leave, last moved first; with a text, each with the passage that holds most of it."""
+    """What the filters leave, last moved first; with a text, each with the passage that holds most of it.
+
+    Without one, what the newest are about is counted.
+    """
     codes = await list_code_names(session)
     language = viewer.language or DEFAULT_LANGUAGE
     words = await read_query_words(session, viewer.organisation_id, text, language) if text else NO_WORDS
     query = Query(language, words, None, None, limit)
-    narrowed = await _select_newest(session, Scope(viewer, filters, codes), max(limit, COUNTED))
+    narrowed = await _select_newest(session, Scope(viewer, filters, codes), limit if text else max(limit, COUNTED))
     found = [row for row in narrowed if row.place <= limit]
-    facts = await list_facts(session, [row.case_id for row in narrowed])
+    facts = [] if text else await list_facts(session, [row.case_id for row in narrowed])
     candidates = await load_candidates(session, query, found, codes)
     newest = sorted(candidates, key=lambda candidate: (candidate.moved_at, candidate.case_id), reverse=True)
     listed = [Ranked(candidate, _find_passage(candidate), {}) for candidate in newest]
