@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from pydantic import SecretStr
 
-from app.core.config import Settings
-from app.main import create_app
-from tests.conftest import SECRET_KEY
+from tests.examples import DESCRIPTION
 
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 ALWAYS = {"401", "403", "422"}
@@ -28,8 +25,6 @@ UNVERSIONED = {
 FILES = {"fetch_export", "add_attachment", "get_attachment_content"}
 """What takes or gives a file, and no model."""
 SNAKE_CASE = re.compile(r"[a-z]+(_[a-z]+)+")
-
-DESCRIPTION: dict[str, Any] = create_app(Settings(secret_key=SecretStr(SECRET_KEY))).openapi()
 
 
 class Operation(NamedTuple):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -48,8 +49,9 @@ class Readiness:
         }
 
 
+@cache
 def read_migration_head() -> str:
-    """The newest migration this code knows."""
+    """The newest migration this code knows; every migration is read for it."""
     config = Config(str(ROOT / "alembic.ini"))
     config.set_main_option("script_location", str(ROOT / "migrations"))
     return ScriptDirectory.from_config(config).get_current_head() or ""

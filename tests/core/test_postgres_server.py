@@ -28,9 +28,12 @@ LONGEST = 60
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="Only root runs the server as somebody else.")
 
 SITE = """
-import sys, threading, time
+import signal, sys, threading, time
 from pathlib import Path
 from app.core.postgres.server import start_server
+
+# A shell lets what it runs in the background, perhaps these tests, ignore the interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def serve():
     start_server(Path(sys.argv[1]), durable=False)

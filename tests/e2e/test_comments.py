@@ -14,7 +14,6 @@ async def open_case(page: Page) -> None:
     await expect(page.locator("#comments textarea")).to_be_visible()
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize(("size", "theme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop", "phone"])
 async def test_somebody_is_mentioned_by_typing(open_page: OpenPage, size: tuple[int, int], theme: str) -> None:
     page = await open_page("james", size=size, theme=theme)

@@ -14,7 +14,6 @@ async def open_controlled(page: Page, path: str) -> None:
     await page.wait_for_function(IN_CONTROL)
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("key", "size", "theme", "heading"),
     [("kari", PHONE, "dark", "Ingen forbindelse"), ("anders", DESKTOP, "light", "Ingen anslutning")],
@@ -36,7 +35,6 @@ async def test_without_a_connection_a_page_says_so_until_it_is_back(
     assert page.url.endswith("/practices")
 
 
-@pytest.mark.e2e
 async def test_a_draft_survives_a_lost_connection_and_a_closed_tab(open_page: OpenPage) -> None:
     page = await open_page("james", size=PHONE)
     await open_controlled(page, "/cases/new")
@@ -50,7 +48,6 @@ async def test_a_draft_survives_a_lost_connection_and_a_closed_tab(open_page: Op
     await expect(page.locator("[data-autosave-status]")).to_have_attribute("data-kind", "saved")
 
 
-@pytest.mark.e2e
 async def test_a_browser_offers_to_install_it(open_page: OpenPage) -> None:
     page = await open_page("sofia")
     await open_controlled(page, "/")

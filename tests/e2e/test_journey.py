@@ -103,7 +103,6 @@ async def share(page: Page, case: str) -> None:
     await expect(page.locator("h1")).to_have_text(PRACTICE)
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize(("size", "theme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 async def test_a_stuck_deal_becomes_a_practice(open_page: OpenPage, size: tuple[int, int], theme: str) -> None:
     seller = await open_page("james", size=size, theme=theme)
@@ -126,7 +125,6 @@ async def test_a_stuck_deal_becomes_a_practice(open_page: OpenPage, size: tuple[
     await expect(manager.get_by_role("link", name=PRACTICE).first).to_be_visible()
 
 
-@pytest.mark.e2e
 async def test_posting_and_reading_need_no_javascript(open_page: OpenPage) -> None:
     page = await open_page("aino", javascript=False, size=PHONE)
     await page.goto("/cases/new")
@@ -143,7 +141,6 @@ async def test_posting_and_reading_need_no_javascript(open_page: OpenPage) -> No
     await expect(page.locator("article, li").first).to_be_visible()
 
 
-@pytest.mark.e2e
 async def test_a_draft_saves_itself_and_shows_what_is_similar(open_page: OpenPage) -> None:
     page = await open_page("elin", language="sv")
     await page.goto("/cases/new")

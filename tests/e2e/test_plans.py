@@ -62,7 +62,6 @@ async def press_by_keyboard(page: Page, selector: str) -> None:
     await page.wait_for_load_state()
 
 
-@pytest.mark.e2e
 async def test_a_plan_starts_from_what_worked_without_javascript(open_page: OpenPage, session: AsyncSession) -> None:
     owner, case_id, _plan_id = await find_plan(session)
     page = await open_page(owner, size=PHONE, javascript=False)
@@ -75,7 +74,6 @@ async def test_a_plan_starts_from_what_worked_without_javascript(open_page: Open
     await expect(page.locator("[name=basis_case_id], [name=basis_practice_id]")).not_to_have_count(0)
 
 
-@pytest.mark.e2e
 async def test_what_worked_arrives_where_plans_are_made(open_page: OpenPage, session: AsyncSession) -> None:
     owner, case_id, _plan_id = await find_plan(session)
     page = await open_page(owner, size=DESKTOP)
@@ -91,7 +89,6 @@ async def test_what_worked_arrives_where_plans_are_made(open_page: OpenPage, ses
     assert faults == []
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize("javascript", [True, False])
 async def test_we_tried_that_before_is_held_against_the_earlier_case(
     open_page: OpenPage, session: AsyncSession, *, javascript: bool

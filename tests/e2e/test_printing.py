@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,7 +14,6 @@ from tests.e2e.conftest import OpenPage
 PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 
 
-@pytest.mark.e2e
 async def test_every_case_and_practice_of_the_demo_fits_a_page(open_page: OpenPage, session: AsyncSession) -> None:
     # What other journeys wrote meanwhile is not the demo's.
     changed = select(AuditEvent.case_id).where(AuditEvent.case_id.is_not(None))

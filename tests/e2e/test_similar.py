@@ -17,7 +17,6 @@ async def write(page: Page) -> None:
     await expect(page.locator(f"[data-suggestion={CODE}]")).to_be_visible()
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize(("size", "theme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 async def test_a_suggested_obstacle_is_ticked_by_one_key(
     open_page: OpenPage, size: tuple[int, int], theme: str
@@ -38,7 +37,6 @@ async def test_a_suggested_obstacle_is_ticked_by_one_key(
     await expect(page.locator("#announcer")).to_contain_text("Ticked: No access to the decision maker")
 
 
-@pytest.mark.e2e
 async def test_a_refused_obstacle_is_not_suggested_again_for_the_draft(open_page: OpenPage) -> None:
     page = await open_page("aino", size=PHONE)
     await write(page)
@@ -58,7 +56,6 @@ async def test_a_refused_obstacle_is_not_suggested_again_for_the_draft(open_page
     await expect(page.locator(f"[name=obstacles][value={CODE}]")).not_to_be_checked()
 
 
-@pytest.mark.e2e
 async def test_a_match_is_said_not_to_help_where_it_stands(open_page: OpenPage) -> None:
     page = await open_page("sofia")
     said = page.locator(".match-said").first
