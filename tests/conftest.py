@@ -235,5 +235,5 @@ async def run_lifespan(app: FastAPI) -> AsyncIterator[FastAPI]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser journeys run last: a broken rule shows sooner in a quick test. The contract leaves odd texts behind them."""
+    """Browser journeys run last: a broken rule shows sooner in a quick test. What leaves odd texts runs after them."""
     items.sort(key=lambda item: ("e2e" in item.path.parts, item.path.name == "test_api_contract.py"))

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Page, expect
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,7 +53,6 @@ ADMIN = [
 
 
 HEIGHT = "document.documentElement.scrollHeight"
-NOTHING_LOADS = "document.readyState === 'complete' && !document.querySelector('.htmx-request')"
 
 
 async def show_whole(page: Page) -> None:
@@ -68,7 +67,7 @@ async def show_whole(page: Page) -> None:
         height = shown
         await page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
         await page.wait_for_load_state("networkidle")
-        await page.wait_for_function(NOTHING_LOADS)
+        await expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 async def find_faults(page: Page) -> list[str]:

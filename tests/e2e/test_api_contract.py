@@ -40,6 +40,7 @@ from app.feed.models import Mark
 from app.links.models import CaseLink
 from app.notifications.models import Notification
 from app.practices.models import Practice
+from app.similar import jobs as similar_jobs
 from app.similar.models import SavedSearch
 from tests.e2e.conftest import Site
 from tests.examples import DESCRIPTION
@@ -146,6 +147,18 @@ async def _prepare(site: Site) -> tuple[str, Places]:
         places = await list_places(session)
     await engine.dispose()
     return token, places
+
+
+async def _leave_unread(*_case: object) -> int:
+    return 0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unread() -> Iterator[None]:
+    """What is written here is nonsense by the thousand: reading all of it for search took most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(similar_jobs, "refresh_case", _leave_unread)
+        yield
 
 
 @pytest.fixture(scope="module")
