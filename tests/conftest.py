@@ -11,16 +11,20 @@ from uuid import uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.accounts.service import create_key
 from app.core.config import Settings
 from app.core.db import SessionFactory
+from app.core.jobs import JobEnvironment
 from app.core.postgres.databases import Database
 from app.core.tenancy import enter_organisation
 from app.embeddings.build import build_model, default_model_dir
 from app.embeddings.slot import ModelSlot
 from app.main import attach, create_app
+from app.similar.jobs import index_case
+from app.worker import FOLLOWERS
 from tests.database import TestServer, copy_template, drop_database
 from tests.mailbox import Mailbox
 from tests.world import ADAM, ALICE, BOB, CHARLIE, DORA, LENA, MONA, Person
@@ -128,6 +132,7 @@ async def open_client(app: FastAPI) -> AsyncIterator[Callable[..., Awaitable[htt
         yield open_one
 
 
+WorkOff = Callable[[], Awaitable[None]]
 SignIn = Callable[[Person], Awaitable[httpx.AsyncClient]]
 OpenApi = Callable[..., Awaitable[httpx.AsyncClient]]
 
@@ -217,6 +222,28 @@ async def mailbox() -> AsyncIterator[Mailbox]:
     await box.open()
     yield box
     await box.close()
+
+
+@pytest.fixture
+def environment(session_factory: SessionFactory, settings: Settings) -> JobEnvironment:
+    return JobEnvironment(session_factory, {Settings: settings})
+
+
+@pytest.fixture
+def work_off(session: AsyncSession, environment: JobEnvironment) -> WorkOff:
+    """Do what the worker would, twice as it may happen, besides reading cases for search."""
+
+    async def work_off() -> None:
+        while jobs := (
+            await session.execute(text("DELETE FROM procrastinate_jobs RETURNING id, task_name, args"))
+        ).all():
+            for job in sorted(jobs):
+                for follower in FOLLOWERS[job.task_name]:
+                    if follower is not index_case:
+                        await follower(environment, **job.args)
+                        await follower(environment, **job.args)
+
+    return work_off
 
 
 @pytest.fixture

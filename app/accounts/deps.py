@@ -1,6 +1,8 @@
 """Who sends this request, as a dependency: a person by cookie, a program by key."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Annotated
@@ -14,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
 from app.accounts.cookie import SESSION_COOKIE, SlidingRoute, renew_session_cookie
-from app.accounts.models import KEY_PREFIX, SESSION_LIFETIME, ApiKey, Identity, Organisation, Role, User
+from app.accounts.models import KEY_PREFIX, SESSION_LIFETIME, ApiKey, Organisation, Role, User
 from app.accounts.queries import Membership
 from app.accounts.service import record_audit
 from app.accounts.viewer import OrganisationName, Viewer
@@ -41,7 +43,10 @@ async def load_person(session: AsyncSession, organisation: Organisation, user: U
     """The viewer a user is, with teams. The organisation must have been entered."""
     memberships = await queries.list_memberships(session, user.id)
     teams = [Membership(member.team_id, member.leads) for member in memberships]
-    return _view_as(OrganisationName(organisation.id, organisation.name, organisation.slug), user, email, teams)
+    stand_ins = await queries.list_stand_ins(session, user.id)
+    return _view_as(
+        OrganisationName(organisation.id, organisation.name, organisation.slug), user, email, teams, stand_ins
+    )
 
 
 async def load_member(session: AsyncSession, organisation_id: UUID, user_id: UUID) -> Viewer | None:
@@ -54,7 +59,13 @@ async def load_member(session: AsyncSession, organisation_id: UUID, user_id: UUI
     return await load_person(session, organisation, user, identity.email)
 
 
-def _view_as(organisation: OrganisationName, user: User, email: str, teams: Sequence[Membership]) -> Viewer:
+def _view_as(
+    organisation: OrganisationName,
+    user: User,
+    email: str,
+    teams: Sequence[Membership],
+    stand_ins: Sequence[tuple[UUID, UUID]],
+) -> Viewer:
     return Viewer(
         organisation=organisation,
         user_id=user.id,
@@ -66,7 +77,16 @@ def _view_as(organisation: OrganisationName, user: User, email: str, teams: Sequ
         theme=str(user.theme),
         team_ids=tuple(team.team_id for team in teams),
         led_team_ids=tuple(team.team_id for team in teams if team.leads),
+        stand_ins=tuple(stand_ins),
     )
+
+
+def _appear_here(request: Request, viewer: Viewer) -> Viewer:
+    """The viewer as colleagues see them where the path leads: on a case posted without a name, the stand-in."""
+    for name in ("case_id", "practice_id"):
+        with suppress(ValueError):
+            viewer = viewer.appear_on(UUID(request.path_params.get(name, "")))
+    return viewer
 
 
 async def find_person(request: Request, session: Session, now: Now) -> Viewer | None:
@@ -85,7 +105,10 @@ async def find_person(request: Request, session: Session, now: Now) -> Viewer | 
         await queries.touch_user_session(session, hash_token(token), now)
         renew_session_cookie(request)
     user, teams = member
-    viewer = _view_as(OrganisationName(organisation_id, name, slug), user, email, teams)
+    stand_ins = await queries.list_stand_ins(session, user_id)
+    viewer = _appear_here(
+        request, _view_as(OrganisationName(organisation_id, name, slug), user, email, teams, stand_ins)
+    )
     request.state.user = viewer
     if viewer.language:
         set_language(viewer.language)
@@ -155,10 +178,10 @@ async def _act_as(session: AsyncSession, organisation: Organisation, client: Api
         user = await queries.find_user_by_email(session, act_as) if act_as.isprintable() else None
     if user is None:
         raise Forbidden(_("Unstuck-Act-As names nobody in this organisation: send a user's id or e-mail."))
-    identity = await session.get(Identity, user.identity_id)
+    identity = await queries.find_identity_of(session, user.id)
     assert identity is not None
     viewer = await load_person(session, organisation, user, identity.email)
-    return Viewer(**{**viewer.__dict__, "client_id": client.id, "scopes": frozenset(client.scopes)})
+    return replace(viewer, client_id=client.id, scopes=frozenset(client.scopes))
 
 
 async def get_viewer(
@@ -177,7 +200,7 @@ async def get_viewer(
         return await get_person(request, session, person)
     organisation, client = await _load_client(session, credentials.credentials, now)
     if act_as:
-        return await _act_as(session, organisation, client, act_as)
+        return _appear_here(request, await _act_as(session, organisation, client, act_as))
     return Viewer(
         organisation=OrganisationName(organisation.id, organisation.name, organisation.slug),
         name=client.name,

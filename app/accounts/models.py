@@ -108,7 +108,8 @@ class User(TenantTable, Base):
         UniqueConstraint("organisation_id", "identity_id"),
     )
 
-    identity_id: Mapped[UUID] = mapped_column(ForeignKey("identities.id"))
+    identity_id: Mapped[UUID | None] = mapped_column(ForeignKey("identities.id"))
+    """None for a stand-in, as whom nobody signs in."""
     name: Mapped[str] = mapped_column(String(120))
     role: Mapped[Role] = enum_column(Role, "role")
     language: Mapped[str | None] = mapped_column(String(2))
@@ -116,6 +117,36 @@ class User(TenantTable, Base):
     theme: Mapped[Theme] = enum_column(Theme, "theme", default=Theme.SYSTEM)
     deactivated_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class StandIn(TenantTable, Base):
+    """The user that colleagues see in place of somebody who posted a case without a name.
+
+    It stands wherever that person's user would: so no select, page or mail has to take care not to tell.
+    """
+
+    __tablename__ = "stand_ins"
+    __table_args__ = (
+        ForeignKeyConstraint(["organisation_id", "user_id"], ["users.organisation_id", "users.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["organisation_id", "person_id"], ["users.organisation_id", "users.id"], ondelete="CASCADE"
+        ),
+        ForeignKeyConstraint(["organisation_id", "case_id"], ["cases.organisation_id", "cases.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["organisation_id", "practice_id"],
+            ["practices.organisation_id", "practices.id"],
+            ondelete="SET NULL (practice_id)",
+        ),
+        UniqueConstraint("organisation_id", "user_id"),
+        UniqueConstraint("organisation_id", "case_id"),
+        Index(None, "organisation_id", "person_id"),
+    )
+
+    user_id: Mapped[UUID]
+    person_id: Mapped[UUID]
+    case_id: Mapped[UUID]
+    practice_id: Mapped[UUID | None]
+    """The practice that the case became."""
 
 
 class TeamMember(TenantTable, Base):

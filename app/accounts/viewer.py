@@ -1,7 +1,8 @@
 """Who looks: a person or a program, with the organisation, the teams and the scopes that bound them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,7 @@ class Viewer:
 
     organisation: OrganisationName
     user_id: UUID | None = None
+    """As whom colleagues see the viewer here: the person or, on a case posted without a name, the stand-in."""
     name: str = ""
     email: str = ""
     role: Role | None = None
@@ -43,6 +45,10 @@ class Viewer:
     team_ids: tuple[UUID, ...] = ()
     """In the person's own order: the first is the default of a new case."""
     led_team_ids: tuple[UUID, ...] = ()
+    stand_ins: tuple[tuple[UUID, UUID], ...] = ()
+    """Cases posted without a name, and practices made of them, each with the user who stands in for the person."""
+    behind_id: UUID | None = None
+    """The person, where `user_id` is a stand-in's."""
     client_id: UUID | None = None
     scopes: frozenset[str] | None = field(default=None)
     """What an API key may do; None for a person in the browser, who may do all that the role allows."""
@@ -68,9 +74,31 @@ class Viewer:
         return self.user_id
 
     @property
+    def own_id(self) -> UUID:
+        """The person's own id, also where a stand-in is seen in the person's place; refuses a program."""
+        return self.behind_id or self.person_id
+
+    @property
+    def user_ids(self) -> frozenset[UUID]:
+        """The person, and all who stand in for the person; empty for a program that acts for itself."""
+        if self.user_id is None:
+            return frozenset()
+        return frozenset({self.own_id, *dict(self.stand_ins).values()})
+
+    def appear_on(self, place_id: UUID) -> Self:
+        """The viewer as colleagues see them on this case or practice."""
+        return self.appear_as(dict(self.stand_ins).get(place_id))
+
+    def appear_as(self, user_id: UUID | None) -> Self:
+        """The viewer under that name, if it is theirs: their own, or a stand-in's."""
+        if user_id not in self.user_ids:
+            return self
+        return replace(self, user_id=user_id, behind_id=self.own_id if user_id != self.own_id else None)
+
+    @property
     def principal_id(self) -> UUID:
-        """The user or, for a program acting for itself, the client."""
-        principal = self.user_id or self.client_id
+        """The person or, for a program acting for itself, the client."""
+        principal = self.behind_id or self.user_id or self.client_id
         assert principal is not None
         return principal
 

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from app.accounts.models import TeamMember, User
-from app.accounts.queries import join_name
+from app.accounts.models import StandIn, TeamMember, User
+from app.accounts.queries import is_person, join_name, select_led
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseMove, CaseObstacle, Hat, HatStatus, Plan, Question, Visibility
 from app.cases.workflow import OPEN_STATES, CaseFacts, State
@@ -34,18 +34,16 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     posted = ~is_private()
     if viewer.user_id is None:
         return or_(Case.client_id == viewer.client_id, and_(posted, Case.visibility == Visibility.EVERYONE))
-    me = viewer.user_id
-    worn = select(Hat.case_id).where(Hat.user_id == me, Hat.status == HatStatus.ACCEPTED)
-    led = select(TeamMember.user_id).where(TeamMember.team_id.in_(viewer.led_team_ids))
+    worn = select(Hat.case_id).where(Hat.user_id.in_(viewer.user_ids), Hat.status == HatStatus.ACCEPTED)
     return or_(
-        Case.owner_id == me,
-        and_(~posted, Case.author_id == me),
+        Case.owner_id.in_(viewer.user_ids),
+        and_(~posted, Case.author_id.in_(viewer.user_ids)),
         and_(
             posted,
             or_(
                 Case.visibility == Visibility.EVERYONE,
                 and_(Case.visibility == Visibility.TEAM, Case.team_id.in_(viewer.team_ids)),
-                and_(Case.visibility == Visibility.RESTRICTED, Case.owner_id.in_(led)),
+                and_(Case.visibility == Visibility.RESTRICTED, Case.owner_id.in_(select_led(viewer.led_team_ids))),
                 Case.id.in_(worn),
             ),
         ),
@@ -56,7 +54,10 @@ def _reads(case: Case) -> ColumnElement[bool]:
     """Which users may see this case: the same rule as `visible_to`, from the other side."""
     worn = select(Hat.user_id).where(Hat.case_id == case.id, Hat.status == HatStatus.ACCEPTED)
     members = select(TeamMember.user_id).where(TeamMember.team_id == case.team_id)
-    owners_teams = select(TeamMember.team_id).where(TeamMember.user_id == case.owner_id)
+    behind = select(StandIn.person_id).where(StandIn.user_id == case.owner_id)
+    owners_teams = select(TeamMember.team_id).where(
+        or_(TeamMember.user_id == case.owner_id, TeamMember.user_id.in_(behind))
+    )
     managers = select(TeamMember.user_id).where(TeamMember.leads, TeamMember.team_id.in_(owners_teams))
     readers = [User.id == case.owner_id]
     if case.state is State.DRAFT or (case.state is State.WITHDRAWN and case.posted_at is None):
@@ -90,7 +91,7 @@ async def list_colleagues(session: AsyncSession, case: Case) -> list[Colleague]:
     """Everybody who can be asked or handed something, by name."""
     found = await session.execute(
         select(User.id, User.name, _reads(case).label("reads"))
-        .where(User.deactivated_at.is_(None))
+        .where(User.deactivated_at.is_(None), or_(is_person(), User.id.in_([case.owner_id, case.author_id])))
         .order_by(User.name, User.id)
     )
     return [Colleague(*row) for row in found]
@@ -241,7 +242,7 @@ def practice_visible_to(viewer: Viewer) -> ColumnElement[bool]:
         or_(
             PRACTICES.c.audience == "everyone",
             PRACTICES.c.team_id.in_(viewer.team_ids),
-            PRACTICES.c.solver_id == viewer.user_id,
+            PRACTICES.c.solver_id.in_(viewer.user_ids),
         ),
     )
 

@@ -88,7 +88,17 @@ class PlacingForm(PlacingFields, SectionForm):
     pass
 
 
-class DraftForm(StoryForm, DealForm, PlacingForm):
+class NameFields(BaseModel):
+    """Whether colleagues see who posts the case."""
+
+    anonymous: bool = Field(
+        False,
+        description="Posted by its owner, a case then names no one: “Anonymous colleague” stands in the owner's place,"
+        " and only the owner's own managers read on its page who it is. Decided while it is a draft.",
+    )
+
+
+class DraftForm(StoryForm, DealForm, PlacingForm, NameFields):
     """The whole case on one page."""
 
     action: Literal["save", "post"] = "save"
@@ -98,7 +108,7 @@ class DealInput(DealFacts):
     model_config = ConfigDict(extra="forbid")
 
 
-class CasePatch(StoryFields, PlacingFields):
+class CasePatch(StoryFields, PlacingFields, NameFields):
     """Fields to change; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
@@ -164,6 +174,7 @@ class CaseSummary(BaseModel):
     tags: list[str]
     language: str
     visibility: Visibility
+    anonymous: bool = Field(description="Whether it was posted without a name.")
     owner: Named
     team: Named | None
     outcome: str | None = Field(examples=["won_a"])

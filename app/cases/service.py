@@ -1,18 +1,21 @@
 """What changes a case as a whole: its moves, and the trace every edit leaves."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.service import record_audit
+from app.accounts.queries import find_active_user
+from app.accounts.service import create_stand_in, record_audit
 from app.accounts.viewer import Viewer
 from app.cases.codes import create_built_in_codes
-from app.cases.models import Case, CaseMove
-from app.cases.queries import lock_open_cases
+from app.cases.models import Attachment, Case, CaseMove
+from app.cases.queries import lock_open_cases, reload_case
 from app.cases.workflow import MOVES, CaseFacts, Move, State, find_missing, is_possible
-from app.core.errors import Conflict
+from app.core.errors import Conflict, Forbidden
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
 from app.core.jobs import is_bulk, publish
@@ -71,6 +74,8 @@ async def move_case(
 ) -> None:
     """Move the case on, keep who and when, and tell. Raises WrongState or CaseNotReady and changes nothing then."""
     refuse_unready(move, facts)
+    if move is Move.POST and case.anonymous:
+        viewer = await _hide_owner(session, case, viewer)
     target = MOVES[move][1]
     if case.state is not target:
         record_move(session, case, target, viewer, now, note)
@@ -80,6 +85,23 @@ async def move_case(
         case.posted_at = now
     _renew(case, viewer)
     await _publish_change(session, case, viewer, now, f"case.{move.value}", case.id)
+
+
+async def _hide_owner(session: AsyncSession, case: Case, viewer: Viewer) -> Viewer:
+    """Put a stand-in in the owner's place before anybody else sees the case; the viewer as that stand-in."""
+    owner = await find_active_user(session, case.owner_id)
+    if owner is None or owner.id != viewer.user_id:
+        raise Forbidden(_("Only the owner can post a case without a name."))
+    stand_in = await create_stand_in(session, owner, case.id)
+    for place in (case, case.deal):
+        for column in ("owner_id", "author_id"):
+            if getattr(place, column, None) == owner.id:
+                setattr(place, column, stand_in.id)
+    own_files = update(Attachment).where(Attachment.case_id == case.id, Attachment.added_by_id == owner.id)
+    await session.execute(own_files.values(added_by_id=stand_in.id))
+    await session.flush()
+    await reload_case(session, case.id)
+    return replace(viewer, stand_ins=(*viewer.stand_ins, (case.id, stand_in.id))).appear_on(case.id)
 
 
 def record_move(session: AsyncSession, case: Case, target: State, viewer: Viewer, now: datetime, note: str) -> None:

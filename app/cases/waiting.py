@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from uuid import UUID
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.accounts.models import User
+from app.accounts.models import StandIn, User
+from app.accounts.queries import is_person, select_led
 from app.accounts.viewer import Viewer
 from app.cases.models import HAT_NAMES, Case, Hat, HatStatus, Plan, Question
 from app.cases.queries import visible_to
@@ -54,8 +55,8 @@ async def list_waiting(session: AsyncSession, viewer: Viewer, today: date) -> li
 
 async def _list_questions_to(session: AsyncSession, viewer: Viewer) -> list[Waiting]:
     to_me = or_(
-        Question.addressed_to_id == viewer.user_id,
-        and_(Question.addressed_to_id.is_(None), Case.owner_id == viewer.user_id),
+        Question.addressed_to_id.in_(viewer.user_ids),
+        and_(Question.addressed_to_id.is_(None), Case.owner_id.in_(viewer.user_ids)),
     )
     found = await session.execute(
         select(Question.asked_at, User.name, Case.id, Case.title)
@@ -82,7 +83,7 @@ async def _list_questions_to(session: AsyncSession, viewer: Viewer) -> list[Wait
 async def _list_hats_asked(session: AsyncSession, viewer: Viewer) -> list[Waiting]:
     """Hats asked of the viewer, and hats that others offer to wear on the viewer's own cases."""
     offered = Hat.asked_by_id == Hat.user_id
-    mine = or_(and_(~offered, Hat.user_id == viewer.user_id), and_(offered, Case.owner_id == viewer.user_id))
+    mine = or_(and_(~offered, Hat.user_id.in_(viewer.user_ids)), and_(offered, Case.owner_id.in_(viewer.user_ids)))
     wearer, asker = aliased(User), aliased(User)
     found = await session.execute(
         select(
@@ -128,7 +129,7 @@ async def _list_left_behind(session: AsyncSession, viewer: Viewer) -> list[Waiti
     """
     led = Case.team_id.in_(viewer.led_team_ids)
     hat_left = and_(
-        Hat.status == HatStatus.ACCEPTED, Case.state.in_(OPEN_STATES), or_(led, Case.owner_id == viewer.user_id)
+        Hat.status == HatStatus.ACCEPTED, Case.state.in_(OPEN_STATES), or_(led, Case.owner_id.in_(viewer.user_ids))
     )
     hats = (
         select(User.name, User.deactivated_at, Case.id, Case.title, Hat.kind)
@@ -138,13 +139,21 @@ async def _list_left_behind(session: AsyncSession, viewer: Viewer) -> list[Waiti
         .order_by(User.deactivated_at, Hat.id)
         .limit(WAITING_LIMIT)
     )
+    behind = aliased(User)
+    left_at = func.coalesce(User.deactivated_at, behind.deactivated_at)
     cases = (
-        select(User.name, User.deactivated_at, Case.id, Case.title)
+        select(User.name, left_at, Case.id, Case.title)
         .join_from(Case, User, and_(User.organisation_id == Case.organisation_id, User.id == Case.owner_id))
+        .outerjoin(StandIn, and_(StandIn.organisation_id == User.organisation_id, StandIn.user_id == User.id))
+        .outerjoin(behind, and_(behind.organisation_id == StandIn.organisation_id, behind.id == StandIn.person_id))
         .where(
-            User.deactivated_at.is_not(None), led, Case.state.in_({*OPEN_STATES, State.RESOLVED}), visible_to(viewer)
+            left_at.is_not(None),
+            led,
+            or_(is_person(), User.id.in_(select_led(viewer.led_team_ids))),
+            Case.state.in_({*OPEN_STATES, State.RESOLVED}),
+            visible_to(viewer),
         )
-        .order_by(User.deactivated_at, Case.id)
+        .order_by(left_at, Case.id)
         .limit(WAITING_LIMIT)
     )
     hats_left = [
@@ -175,7 +184,7 @@ async def _list_own_due(session: AsyncSession, viewer: Viewer, today: date) -> l
         select(Case.id, Case.state, Case.title, Case.follow_up_on, Case.resolved_at, Case.moved_at, Plan.switch_on)
         .outerjoin(Plan, and_(Plan.organisation_id == Case.organisation_id, Plan.id == Case.chosen_plan_id))
         .where(
-            Case.owner_id == viewer.user_id,
+            Case.owner_id.in_(viewer.user_ids),
             or_(
                 and_(Case.state == State.TRYING, due),
                 and_(Case.state == State.RESOLVED, Case.resolved_at <= _start_of(today) - UNSHARED_AFTER),

@@ -33,7 +33,7 @@ async def get_own_comment(request: Request, comment_id: UUID, session: Session, 
     else:
         assert comment.practice_id is not None
         placed = Placed(comment, (await get_practice(session, comment.practice_id, viewer)).practice)
-    if comment.author_id != viewer.user_id:
+    if comment.author_id not in viewer.user_ids:
         raise Forbidden(_("Only who wrote the comment may do this."))
     return placed
 

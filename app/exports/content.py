@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, or_, select
+from sqlalchemy import Column, ColumnElement, CompoundSelect, Select, Table, and_, exists, literal, or_, select, union
 
 import app.comments.models
 import app.feed.models
@@ -14,7 +14,7 @@ import app.links.models
 import app.notifications.models
 import app.practices.models
 import app.similar.models  # noqa: F401 - each import adds its tables, in the worker's own process too.
-from app.accounts.models import Identity, User
+from app.accounts.models import Identity, StandIn, User
 from app.cases.models import Case
 from app.cases.queries import is_private
 from app.core.db import Base
@@ -25,6 +25,7 @@ LEFT_OUT = {
     "sessions": "ways in; not guarded by row-level security",
     "one_time_links": "ways in",
     "private_addresses": "ways in",
+    "stand_ins": "tells who posted without a name",
     "idempotency_keys": "answers that are in the data already",
     "passages": "made from cases and practices",
     "passage_vectors": "made from passages",
@@ -63,7 +64,7 @@ class Extent:
     scope: Scope
     user_id: UUID | None
     with_drafts: bool
-    """A draft is in the export of its own author, and in no other."""
+    """A draft, and a case posted without a name, is in the export of its own author, and in no other."""
 
 
 def list_tables() -> Iterator[Table]:
@@ -86,12 +87,20 @@ def select_rows(table: Table, extent: Extent) -> Select[Any] | None:
         own = [table.c.id] if table is User.__table__ else [table.c[name] for name in sorted(OWN) if name in table.c]
         if not own:
             return None
-        conditions.append(or_(*(column == extent.user_id for column in own)))
+        conditions.append(or_(*(column.in_(_select_names_of(extent)) for column in own)))
     columns: list[Any] = list_columns(table)
     query = select(*columns)
     if table is User.__table__:
-        query = query.add_columns(Identity.email).join(Identity, Identity.id == table.c.identity_id)
+        query = query.add_columns(Identity.email).outerjoin(Identity, Identity.id == table.c.identity_id)
     return query.where(*conditions)
+
+
+def _select_names_of(extent: Extent) -> CompoundSelect[UUID]:
+    """The person; for that person alone also whoever stands in for them."""
+    person = select(User.id).where(User.id == extent.user_id)
+    return union(
+        person, select(StandIn.user_id).where(StandIn.person_id == extent.user_id, literal(extent.with_drafts))
+    )
 
 
 def _leave_drafts(table: Table) -> Iterator[ColumnElement[bool]]:

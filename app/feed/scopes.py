@@ -55,7 +55,7 @@ async def _concern(session: AsyncSession, viewer: Viewer) -> Narrowed:
     stuck = await session.scalars(
         select(CaseObstacle.code_id)
         .join(Case, and_(Case.organisation_id == CaseObstacle.organisation_id, Case.id == CaseObstacle.case_id))
-        .where(Case.owner_id == viewer.person_id, Case.state.in_(OPEN_STATES))
+        .where(Case.owner_id.in_(viewer.user_ids), Case.state.in_(OPEN_STATES))
         .distinct()
     )
     people = [mark.person_id for mark in followed if mark.person_id]

@@ -52,7 +52,7 @@ async def link_cases(
 
 def may_unlink(case: Case, linked: Linked, viewer: Viewer) -> bool:
     """Whoever declared it, and the owners of both cases."""
-    return viewer.user_id is not None and viewer.user_id in {linked.made_by_id, linked.owner_id, case.owner_id}
+    return not viewer.user_ids.isdisjoint({linked.made_by_id, linked.owner_id, case.owner_id})
 
 
 async def unlink_case(session: AsyncSession, case: Case, link_id: UUID, viewer: Viewer) -> None:

@@ -54,7 +54,7 @@ async def follow_notifications(
     request: Request, factory: OwnTransactions, viewer: CurrentUser, shown: Annotated[int, Query(ge=0)] = 0
 ) -> StreamingResponse:
     """A stream of how many are unread, from when it is no longer what the page shows; see `Live`."""
-    stream = _stream_count(request, factory, viewer.person_id, shown)
+    stream = _stream_count(request, factory, viewer.own_id, shown)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
 

@@ -56,7 +56,7 @@ def _select_visible(viewer: Viewer, *columns: Any) -> Select[Any]:
     about_hat = Notification.kind.in_([Kind.HAT_ASKED, Kind.HAT_ANSWERED])
     asked = and_(
         Notification.kind == Kind.HAT_ASKED,
-        Hat.user_id == viewer.user_id,
+        Hat.user_id.in_(viewer.user_ids),
         Hat.status == HatStatus.ASKED,
         Case.posted_at.is_not(None),
     )
@@ -70,7 +70,7 @@ def _select_visible(viewer: Viewer, *columns: Any) -> Select[Any]:
         .outerjoin(Comment, and_(about_comment, _same(Comment, Notification.subject_id)))
         .outerjoin(SavedSearch, _same(SavedSearch, Notification.subject_id))
         .where(
-            Notification.user_id == viewer.user_id,
+            Notification.user_id == viewer.own_id,
             or_(~about_hat, Hat.id.is_not(None)),
             or_(~about_comment, Comment.id.is_not(None)),
             or_(Notification.kind != Kind.SEARCH_FOUND, SavedSearch.id.is_not(None)),

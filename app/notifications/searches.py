@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
+from app.accounts.viewer import Viewer
 from app.cases.models import Case
 from app.core.jobs import JobEnvironment
 from app.embeddings.slot import ModelSlot
@@ -50,7 +51,7 @@ async def _look(session: AsyncSession, saved: SavedSearch, slot: ModelSlot, unti
         return
     result = await search(session, viewer, saved.text, slot=slot, limit=LOOKED_AT)
     matches = result.found.matches if result.found else []
-    news = await _find_newest(session, matches, saved, until)
+    news = await _find_newest(session, matches, viewer, saved, until)
     if news is not None:
         await service.tell(
             session,
@@ -64,7 +65,7 @@ async def _look(session: AsyncSession, saved: SavedSearch, slot: ModelSlot, unti
 
 
 async def _find_newest(
-    session: AsyncSession, matches: list[Match], saved: SavedSearch, until: datetime
+    session: AsyncSession, matches: list[Match], viewer: Viewer, saved: SavedSearch, until: datetime
 ) -> Match | None:
     """Of what moved since the last round and is not the searcher's own, what moved last."""
     by_case: dict[UUID, Match] = {match.case_id: match for match in matches}
@@ -72,7 +73,7 @@ async def _find_newest(
         select(Case.id)
         .where(
             Case.id.in_(by_case),
-            Case.owner_id != saved.user_id,
+            Case.owner_id.not_in(viewer.user_ids),
             Case.moved_at > saved.checked_at,
             Case.moved_at <= until,
         )

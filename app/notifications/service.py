@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import User
+from app.accounts.models import StandIn, User
 from app.accounts.viewer import Viewer
 from app.core.db import new_id
 from app.core.errors import NotFound
@@ -33,13 +33,14 @@ async def tell(
     actor_id: UUID | None = None,
 ) -> None:
     """Tell everybody whom it concerns, besides who did it. Told again of the same moment, nothing changes."""
+    recipients = RECIPIENTS[kind](subject_id).subquery()
     concerned = await session.execute(
         select(User.id, User.organisation_id, func.coalesce(MailChoice.rates[kind].astext, DEFAULT_RATES[kind]))
         .outerjoin(MailChoice, and_(MailChoice.organisation_id == User.organisation_id, MailChoice.user_id == User.id))
         .where(
-            User.id.in_(RECIPIENTS[kind](subject_id)),
+            User.id.in_(_find_behind(recipients.c[0])),
             User.deactivated_at.is_(None),
-            User.id.is_distinct_from(actor_id),
+            User.id.not_in(_find_behind(literal(actor_id))) if actor_id else true(),
         )
         .order_by(User.id)
     )
@@ -74,6 +75,12 @@ async def tell(
                 )
 
 
+def _find_behind(user_id: ColumnElement[UUID]) -> Select[UUID]:
+    """Those users, and the person in the place of each who only stands in for somebody."""
+    stands_in = select(StandIn.person_id).where(StandIn.user_id == user_id).scalar_subquery()
+    return select(func.coalesce(stands_in, user_id))
+
+
 async def mark_read(session: AsyncSession, viewer: Viewer, notification_id: UUID, now: datetime) -> Told:
     """The person has seen this one. Raises NotFound for what is not theirs, or not theirs to see any more."""
     told = await queries.find_told(session, viewer, notification_id)
@@ -81,7 +88,7 @@ async def mark_read(session: AsyncSession, viewer: Viewer, notification_id: UUID
         raise NotFound
     if told.read_at is None:
         await session.execute(update(Notification).where(Notification.id == told.id).values(read_at=now))
-        await wake(session, viewer.person_id)
+        await wake(session, viewer.own_id)
         told = told._replace(read_at=now)
     return told
 
@@ -90,10 +97,10 @@ async def mark_all_read(session: AsyncSession, viewer: Viewer, now: datetime) ->
     """What came after `now` stays unread: the person has not seen it."""
     await session.execute(
         update(Notification)
-        .where(Notification.user_id == viewer.person_id, Notification.read_at.is_(None), Notification.at <= now)
+        .where(Notification.user_id == viewer.own_id, Notification.read_at.is_(None), Notification.at <= now)
         .values(read_at=now)
     )
-    await wake(session, viewer.person_id)
+    await wake(session, viewer.own_id)
 
 
 async def forget_old(session: AsyncSession, now: datetime, kept: timedelta = KEPT) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from app.accounts.deps import CurrentViewer, create_api_router
+from app.accounts.queries import find_reachable_user
 from app.cases.deps import EditableCase
 from app.cases.schemas import Named
 from app.core.clock import Now
@@ -138,10 +139,13 @@ async def use_practice(
     """Each person counts once a case; said without a case, it corrects what was said last."""
     if use.case_id is not None and not await queries.is_case_visible(session, use.case_id, viewer):
         raise Invalid.at("case_id", _("There is no such case."))
+    user_id = (viewer.appear_on(use.case_id) if use.case_id else viewer).person_id
     saved = await service.record_use(
-        session, row.practice, use.result, viewer.person_id, now, note=use.note, case_id=use.case_id
+        session, row.practice, use.result, user_id, now, note=use.note, case_id=use.case_id
     )
-    return UseRead.from_use(saved, Named(id=viewer.person_id, name=viewer.name))
+    user = await find_reachable_user(session, user_id)
+    assert user is not None
+    return UseRead.from_use(saved, Named(id=user.id, name=user.name))
 
 
 @router.post(

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from app.accounts.models import User
+from app.accounts.models import StandIn, User
 from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle, Code, CodeKind, Hat, Plan, PlanStep, Question
@@ -38,7 +38,7 @@ def visible_to(viewer: Viewer) -> ColumnElement[bool]:
     everyone = Practice.audience == Audience.EVERYONE
     if viewer.user_id is None:
         return and_(shared, or_(everyone, Case.client_id == viewer.client_id))
-    return and_(shared, or_(everyone, Practice.solver_id == viewer.user_id, Practice.team_id.in_(viewer.team_ids)))
+    return and_(shared, or_(everyone, Practice.solver_id.in_(viewer.user_ids), Practice.team_id.in_(viewer.team_ids)))
 
 
 @cache
@@ -276,6 +276,7 @@ async def list_involved_names(session: AsyncSession, case: Case) -> Sequence[str
     plans = select(Plan.id).where(Plan.case_id == case.id)
     involved = or_(
         User.id.in_([case.owner_id, case.author_id]),
+        User.id.in_(select(StandIn.person_id).where(StandIn.case_id == case.id)),
         User.id.in_(select(Hat.user_id).where(Hat.case_id == case.id)),
         User.id.in_(select(Question.asked_by_id).where(Question.case_id == case.id)),
         User.id.in_(select(Question.answered_by_id).where(Question.case_id == case.id)),
@@ -289,7 +290,7 @@ async def list_open_cases(session: AsyncSession, viewer: Viewer) -> Sequence[Cas
     """The viewer's own open cases, last touched first: where a practice can be used."""
     found = await session.scalars(
         select(Case)
-        .where(Case.owner_id == viewer.user_id, Case.state.in_(OPEN_STATES))
+        .where(Case.owner_id.in_(viewer.user_ids), Case.state.in_(OPEN_STATES))
         .order_by(Case.updated_at.desc(), Case.id)
         .limit(OPEN_CASES_SHOWN)
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.service import record_audit
+from app.accounts.service import keep_stand_in, record_audit
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, RevisionKind
 from app.cases.plans.queries import find_used_plan
@@ -102,6 +102,7 @@ async def share_case(
     _mark(practice, Trust.NOT_VALIDATED, None, None, "")
     practice.version += 1
     await move_case(session, case, Move.SHARE, facts, viewer, now)
+    await keep_stand_in(session, case.id, practice.id)
     await _announce(session, practice, viewer, now, "practice.shared")
     if before is not None:
         await keep_revision(session, before, repeat_story(practice), viewer, now)
@@ -156,7 +157,7 @@ async def _announce(session: AsyncSession, practice: Practice, viewer: Viewer, n
 
 def may_edit(practice: Practice, viewer: Viewer) -> bool:
     """Whoever solved it, and the managers of its team."""
-    return viewer.user_id is not None and (practice.solver_id == viewer.user_id or viewer.leads(practice.team_id))
+    return practice.solver_id in viewer.user_ids or (viewer.user_id is not None and viewer.leads(practice.team_id))
 
 
 async def change_practice(

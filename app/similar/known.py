@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TypeAlias
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -88,5 +87,4 @@ async def _name_people(session: AsyncSession, viewer: Viewer) -> Named:
     named: list[tuple[str, Value]] = []
     for person in people:
         named += [(name, person.id) for name in (person.name, person.email, *person.name.split())]
-    me: UUID | None = viewer.user_id
-    return [*named, *((name, me) for name in MINE if me is not None)]
+    return [*named, *((name, me) for name in MINE for me in viewer.user_ids)]

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import TeamMember
+from app.accounts.queries import select_led
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Hat, HatStatus, Visibility
 from app.embeddings.vectors import Vector
@@ -231,11 +231,11 @@ def list_ways(viewer: Viewer) -> list[Select[UUID]]:
     ways = [cases.where(Case.visibility == Visibility.EVERYONE), practised]
     if viewer.user_id is None:
         return [*ways, cases.where(Case.client_id == viewer.client_id)]
-    worn = select(Hat.case_id).where(Hat.user_id == viewer.user_id, Hat.status == HatStatus.ACCEPTED)
-    led = select(TeamMember.user_id).where(TeamMember.team_id.in_(viewer.led_team_ids))
+    worn = select(Hat.case_id).where(Hat.user_id.in_(viewer.user_ids), Hat.status == HatStatus.ACCEPTED)
+    led = select_led(viewer.led_team_ids)
     return [
         *ways,
-        cases.where(Case.owner_id == viewer.user_id),
+        cases.where(Case.owner_id.in_(viewer.user_ids)),
         cases.where(Case.id.in_(worn)),
         cases.where(Case.visibility == Visibility.TEAM, Case.team_id.in_(viewer.team_ids)),
         cases.where(Case.visibility == Visibility.RESTRICTED, Case.owner_id.in_(led)),
@@ -243,7 +243,7 @@ def list_ways(viewer: Viewer) -> list[Select[UUID]]:
 
 
 def _name(viewer: Viewer) -> tuple[Hashable, ...]:
-    return viewer.organisation_id, viewer.user_id, viewer.client_id
+    return viewer.organisation_id, viewer.behind_id or viewer.user_id, viewer.client_id
 
 
 async def _recall(key: Hashable, count: Callable[[], Awaitable[float | None]]) -> float:

@@ -83,14 +83,14 @@ async def list_beside(
     said = and_(
         MatchFeedback.organisation_id == Case.organisation_id,
         MatchFeedback.case_id == Case.id,
-        MatchFeedback.user_id == viewer.user_id,
+        MatchFeedback.user_id == (viewer.own_id if viewer.user_id else None),
         MatchFeedback.asking_case_id.is_not_distinct_from(asking_case_id),
     )
     practice = and_(Practice.organisation_id == Case.organisation_id, Practice.case_id == Case.id)
     solver = and_(
         User.organisation_id == Case.organisation_id,
         User.id == func.coalesce(Practice.solver_id, Case.owner_id),
-        User.id != viewer.user_id,
+        User.id.not_in(viewer.user_ids),
         User.deactivated_at.is_(None),
     )
     found = await session.execute(

@@ -18,10 +18,9 @@ from app.core.jobs import JobEnvironment
 from app.notifications.mailing import jobs
 from app.notifications.mailing.jobs import mail_weekly, start_weekly
 from app.notifications.models import Kind, MailChoice, Notification
-from tests.conftest import BASE_URL, SECRET_KEY
+from tests.conftest import BASE_URL, SECRET_KEY, WorkOff
 from tests.factories import create_case, create_practice, create_question, create_resolved_case
 from tests.mailbox import Mailbox
-from tests.notifications.conftest import WorkOff
 from tests.world import ALICE, BOB, MONA, Person
 
 MONDAY = datetime(2026, 11, 30, 7, 23, tzinfo=UTC)

@@ -16,7 +16,7 @@ from app.core.jobs import JobEnvironment
 from app.core.tenancy import enter_organisation
 from app.notifications.jobs import forget_old, tell_what_is_due
 from app.notifications.models import Kind, Notification
-from tests.conftest import OpenApi, SignIn
+from tests.conftest import OpenApi, SignIn, WorkOff
 from tests.factories import (
     NOW,
     create_case,
@@ -26,7 +26,6 @@ from tests.factories import (
     create_question,
     create_resolved_case,
 )
-from tests.notifications.conftest import WorkOff
 from tests.routes import PLAN, PRACTICE, SOON
 from tests.world import ALICE, BOB, CAST, CHARLIE, DORA, MONA, Person
 

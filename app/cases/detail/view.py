@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.accounts.queries import find_behind
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.attachments.queries import list_attachments
@@ -80,6 +81,10 @@ class CaseView:
     hat_kinds: list[Choice]
     people: list[Choice]
     readers: list[Choice]
+    is_hidden: bool
+    """Whether the viewer posted this case without a name."""
+    behind: str
+    """Who did, for that person's own managers."""
 
 
 async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: datetime) -> CaseView:
@@ -123,8 +128,10 @@ async def view_case(session: AsyncSession, case: Case, viewer: Viewer, now: date
         readers=[
             (str(colleague.id), colleague.name)
             for colleague in colleagues
-            if colleague.reads and colleague.id not in {case.owner_id, viewer.user_id}
+            if colleague.reads and colleague.id not in {case.owner_id, *viewer.user_ids}
         ],
+        is_hidden=viewer.behind_id is not None,
+        behind=await find_behind(session, case.id, viewer.led_team_ids) or "" if case.anonymous else "",
     )
 
 

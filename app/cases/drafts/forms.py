@@ -58,6 +58,8 @@ def show_value(name: str, value: Any) -> str | list[str]:
         return f"{value.normalize():f}" if value == value.to_integral_value() else f"{value:.2f}"
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, bool):
+        return "true" if value else ""
     return "" if value is None else str(value)
 
 
@@ -84,7 +86,7 @@ def blank_values(viewer: Viewer) -> dict[str, str | list[str]]:
 
 def is_blank(form: DraftForm) -> bool:
     """Whether nothing was typed or chosen yet."""
-    offered = {"version", "action", "visibility", "team_id", "currency", "language"}
+    offered = {"version", "action", "visibility", "team_id", "currency", "language", "anonymous"}
     return not any(form.model_dump(exclude=offered).values())
 
 
@@ -121,6 +123,7 @@ def _describe(case: Case, name: str, value: Any) -> str:
         "stage": lambda: case.stage and case.stage.name,
         "team_id": lambda: case.team and case.team.name,
         "visibility": lambda: name_visibility(case.visibility),
+        "anonymous": lambda: _("Without a name") if case.anonymous else _("With the name"),
         "language": lambda: LANGUAGE_NAMES.get(value),
     }
     text = words[name]() if name in words else show_value(name, value)

@@ -40,6 +40,7 @@ COLUMNS = {
     "tags",
     "visibility",
     "team_id",
+    "anonymous",
 }
 """Fields that go into a column of the same name as they are."""
 
@@ -134,6 +135,8 @@ async def _resolve(session: AsyncSession, case: Case, changes: Mapping[str, Any]
     team_id = changes.get("team_id")
     if team_id is not None and await accounts.find_team(session, team_id) is None:
         change.errors["team_id"] = _("Choose one of the options.")
+    if case.state is not State.DRAFT and changes.get("anonymous", case.anonymous) != case.anonymous:
+        change.errors["anonymous"] = _("A name is shown or kept back when the case is posted.")
     await _resolve_codes(session, case, changes, change)
     await _resolve_deal(session, case, change, viewer)
     for need in _find_taken_away(case, changes):

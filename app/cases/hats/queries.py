@@ -38,7 +38,7 @@ async def find_hat_of(session: AsyncSession, case: Case, kind: str, user_id: UUI
 
 async def find_asking_case(session: AsyncSession, case_id: UUID, hat_id: UUID, viewer: Viewer) -> Case | None:
     """The case for somebody who answers a hat on it: who may read it, or was asked to wear that hat. Locked."""
-    asked = select(Hat.case_id).where(Hat.id == hat_id, Hat.user_id == viewer.user_id, Hat.status == HatStatus.ASKED)
+    asked = select(Hat.case_id).where(Hat.id == hat_id, Hat.user_id.in_(viewer.user_ids), Hat.status == HatStatus.ASKED)
     return await session.scalar(
         select(Case)
         .where(Case.id == case_id, or_(visible_to(viewer), and_(Case.id.in_(asked), Case.posted_at.is_not(None))))

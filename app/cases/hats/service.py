@@ -38,14 +38,14 @@ def may_answer(case: Case, hat: Hat, viewer: Viewer) -> bool:
     if hat.status is not HatStatus.ASKED or viewer.user_id is None:
         return False
     offered = hat.asked_by_id == hat.user_id
-    return may_ask(case, viewer) if offered else hat.user_id == viewer.user_id
+    return may_ask(case, viewer) if offered else hat.user_id in viewer.user_ids
 
 
 def may_remove(case: Case, hat: Hat, viewer: Viewer) -> bool:
     """The owner and who wears the hat; of somebody who has left, also the team's manager."""
     if viewer.user_id is None:
         return False
-    return viewer.user_id in {case.owner_id, hat.user_id} or (has_left(hat) and may_ask(case, viewer))
+    return not viewer.user_ids.isdisjoint({case.owner_id, hat.user_id}) or (has_left(hat) and may_ask(case, viewer))
 
 
 def has_left(hat: Hat) -> bool:
@@ -64,7 +64,7 @@ async def ask_for_hat(
         raise WrongState(_("Hats are handed out once the case is posted, and until it is withdrawn."))
     if not may_ask(case, viewer) and user_id != me:
         raise Forbidden(_("Only the owner and the team's manager ask for hats. You can offer to wear one yourself."))
-    user = await find_person(session, user_id, "user_id")
+    user = await find_person(session, case, user_id, "user_id")
     if kind is HatKind.OWNER and user.id == case.owner_id:
         raise Invalid.at("user_id", _("{name} owns the case already.").format(name=user.name))
     hat = await queries.find_hat_of(session, case, kind, user.id)
@@ -90,6 +90,7 @@ async def answer_hat(
         raise HatAnswered(_("This was answered already."))
     if not may_answer(case, hat, viewer):
         raise Forbidden(_("Only who was asked may answer."))
+    viewer = viewer.appear_as(hat.user_id)
     hat.status = HatStatus.ACCEPTED if accept else HatStatus.DECLINED
     hat.answered_at = now
     if accept and hat.kind is HatKind.OWNER:
@@ -113,15 +114,16 @@ async def hand_over(
     session: AsyncSession, case: Case, owner_id: UUID, viewer: Viewer, now: datetime, *, field: str = "owner_id"
 ) -> None:
     """Make somebody else the owner. Who wrote the case stays its author; asking others to take over is done."""
-    owner = await find_person(session, owner_id, field)
+    owner = await find_person(session, case, owner_id, field)
     case.owner_id = owner.id
     await session.execute(delete(Hat).where(Hat.case_id == case.id, Hat.kind == HatKind.OWNER, Hat.user_id != owner.id))
     await touch_case(session, case, viewer, now, "case.handed_over", {"owner": str(owner.id)})
 
 
-async def find_person(session: AsyncSession, user_id: UUID, name: str) -> User:
-    """An active user of the organisation; Invalid at the named field otherwise."""
-    user = await accounts.find_active_user(session, user_id)
+async def find_person(session: AsyncSession, case: Case, user_id: UUID, name: str) -> User:
+    """An active user of the organisation, or who stands in on this case; Invalid at the named field otherwise."""
+    at_home = user_id in {case.owner_id, case.author_id}
+    user = await (accounts.find_reachable_user if at_home else accounts.find_active_user)(session, user_id)
     if user is None:
         raise Invalid.at(name, _("Choose one of the people here."))
     return user

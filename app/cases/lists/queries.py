@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import User
-from app.accounts.queries import join_name
+from app.accounts.queries import is_person, join_name
 from app.accounts.viewer import Viewer
 from app.cases.awaited import Awaited, awaited
 from app.cases.models import Case, CaseObstacle, Code, CodeKind
@@ -74,7 +74,7 @@ def _conditions(viewer: Viewer, wanted: CaseFilter) -> list[ColumnElement[bool]]
     conditions: list[ColumnElement[bool]] = []
     match wanted.whose:
         case Whose.MINE:
-            conditions.append(or_(Case.owner_id == viewer.user_id, Case.author_id == viewer.user_id))
+            conditions.append(or_(Case.owner_id.in_(viewer.user_ids), Case.author_id.in_(viewer.user_ids)))
         case Whose.TEAMS:
             conditions.append(and_(Case.team_id.in_(viewer.team_ids), Case.state != State.DRAFT))
     if wanted.states:
@@ -101,6 +101,8 @@ def _conditions(viewer: Viewer, wanted: CaseFilter) -> list[ColumnElement[bool]]
 
 
 async def list_owners(session: AsyncSession, viewer: Viewer) -> Sequence[User]:
-    """Owners of the cases the viewer may see, by name."""
+    """Owners of the cases the viewer may see, by name; of those who go by it."""
     owners = select(Case.owner_id).where(visible_to(viewer))
-    return (await session.scalars(select(User).where(User.id.in_(owners)).order_by(User.name, User.id))).all()
+    return (
+        await session.scalars(select(User).where(User.id.in_(owners), is_person()).order_by(User.name, User.id))
+    ).all()

@@ -94,6 +94,8 @@ class Case(TenantTable, Base):
     author_id: Mapped[UUID | None]
     """Who wrote it; empty when a program did, which `client_id` then names."""
     client_id: Mapped[UUID | None]
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    """Posted without a name, or to be: a stand-in is the owner then."""
     team_id: Mapped[UUID | None]
     deal_id: Mapped[UUID]
 

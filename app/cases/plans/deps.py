@@ -17,17 +17,17 @@ from app.core.i18n import gettext as _
 
 def may_edit_plan(case: Case, plan: Plan, viewer: Viewer) -> bool:
     """The plan's author and the case's owner."""
-    return viewer.user_id is not None and viewer.user_id in {plan.author_id, case.owner_id}
+    return not viewer.user_ids.isdisjoint({plan.author_id, case.owner_id})
 
 
 def may_link(case: Case, objection: Objection, viewer: Viewer) -> bool:
     """Whoever raised the objection, and the case's owner."""
-    return viewer.user_id is not None and viewer.user_id in {objection.raised_by_id, case.owner_id}
+    return not viewer.user_ids.isdisjoint({objection.raised_by_id, case.owner_id})
 
 
 def may_tick(case: Case, step: PlanStep, viewer: Viewer) -> bool:
     """The case's owner, and the step's."""
-    return viewer.user_id is not None and viewer.user_id in {step.owner_id, case.owner_id}
+    return not viewer.user_ids.isdisjoint({step.owner_id, case.owner_id})
 
 
 def _refuse_strangers(case: Case, plan: Plan, viewer: Viewer) -> None:

@@ -226,6 +226,7 @@ async def tick_step(
         raise NotTried(_("Steps are ticked on the plan that is being tried."))
     if done == (step.done_at is not None):
         return
+    viewer = viewer.appear_as(step.owner_id)
     step.done_at = now if done else None
     step.done_by_id = viewer.person_id if done else None
     action = "step.done" if done else "step.undone"

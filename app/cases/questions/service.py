@@ -52,7 +52,11 @@ async def ask_question(
 async def answer_question(
     session: AsyncSession, case: Case, question: Question, viewer: Viewer, answer: str, now: datetime
 ) -> None:
-    """Answer, or change one's own answer. Raises AlreadyAnswered for somebody else's."""
+    """Answer, or change one's own answer. Raises AlreadyAnswered for somebody else's.
+
+    Who posted the case without a name, and was asked by name, answers by that name: any other would tell.
+    """
+    viewer = viewer.appear_as(question.addressed_to_id)
     answered_by_id = viewer.person_id
     if case.state is State.WITHDRAWN:
         raise WrongState(_("The case is withdrawn: nothing more is answered here."))

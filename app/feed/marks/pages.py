@@ -61,7 +61,7 @@ async def _show_panel(
     context = {
         "main": main,
         "around": around,
-        "marked": await queries.list_marked_keys(session, viewer.person_id, [main, *around]),
+        "marked": await queries.list_marked_keys(session, viewer.own_id, [main, *around]),
         "action": path_for(request.app, f"{what}_marks", **parameters),
         "back": path_for(request.app, f"{what}_detail", **parameters),
         "errors": form.errors if form else {},
@@ -132,7 +132,7 @@ async def _show_list(request: Request, session: AsyncSession, viewer: Viewer, fo
         "offered": {
             "obstacle": [(code.key, code.name) for code in codes if code.kind.value == "obstacle"],
             "team": [(team.id, team.name) for team in teams],
-            "person": [(person.id, person.name) for person in people if person.id != viewer.user_id],
+            "person": [(person.id, person.name) for person in people if person.id != viewer.own_id],
         },
         "form": form,
     }

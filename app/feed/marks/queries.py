@@ -107,7 +107,7 @@ def marks_of(user_id: UUID, purpose: Purpose) -> ColumnElement[bool]:
 async def list_marks(session: AsyncSession, viewer: Viewer, purpose: Purpose, limit: int) -> list[Marked]:
     """What the viewer has marked and may still see, the newest first."""
     found = await session.scalars(
-        select(Mark).where(marks_of(viewer.person_id, purpose)).order_by(Mark.id.desc()).limit(limit)
+        select(Mark).where(marks_of(viewer.own_id, purpose)).order_by(Mark.id.desc()).limit(limit)
     )
     marks = found.all()
     values: dict[SubjectKind, list[UUID | str]] = {}

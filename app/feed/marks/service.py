@@ -38,35 +38,35 @@ async def get_subject(session: AsyncSession, viewer: Viewer, purpose: Purpose, k
 
 async def add_mark(session: AsyncSession, viewer: Viewer, purpose: Purpose, subject: Subject, now: datetime) -> Marked:
     """Follow or bookmark it; done again, the first mark stands. Raises TooManyMarks."""
-    found = await queries.find_mark(session, viewer.person_id, purpose, subject)
+    found = await queries.find_mark(session, viewer.own_id, purpose, subject)
     if found is not None:
         return Marked(found, subject)
-    if await queries.count_marks(session, viewer.person_id, purpose) >= MARKS_LIMIT:
+    if await queries.count_marks(session, viewer.own_id, purpose) >= MARKS_LIMIT:
         raise TooManyMarks(_("That is more than anybody can keep an eye on: take one away first."))
     row = insert(Mark).values(
         organisation_id=viewer.organisation_id,
         id=new_id(),
-        user_id=viewer.person_id,
+        user_id=viewer.own_id,
         purpose=purpose,
         at=now,
         **{COLUMNS[subject.kind]: subject.value},
     )
     await session.execute(row.on_conflict_do_nothing(constraint="uq_marks_subject"))
-    mark = await queries.find_mark(session, viewer.person_id, purpose, subject)
+    mark = await queries.find_mark(session, viewer.own_id, purpose, subject)
     assert mark is not None
     return Marked(mark, subject)
 
 
 async def take_mark(session: AsyncSession, viewer: Viewer, purpose: Purpose, subject: Subject) -> None:
     """No longer follow or keep it, if it was."""
-    mark = await queries.find_mark(session, viewer.person_id, purpose, subject)
+    mark = await queries.find_mark(session, viewer.own_id, purpose, subject)
     if mark is not None:
         await session.delete(mark)
 
 
 async def delete_mark(session: AsyncSession, viewer: Viewer, mark_id: UUID) -> None:
     """Raises NotFound for a mark that is not the viewer's own."""
-    own = delete(Mark).where(Mark.id == mark_id, Mark.user_id == viewer.person_id)
+    own = delete(Mark).where(Mark.id == mark_id, Mark.user_id == viewer.own_id)
     if await session.scalar(own.returning(Mark.id)) is None:
         raise NotFound
 

@@ -40,12 +40,12 @@ async def find_address(session: AsyncSession, outlet: Outlet, token_hash: str) -
 
 async def list_due(session: AsyncSession, viewer: Viewer) -> list[Due]:
     """Open steps of chosen plans, and when to switch and to tell the outcome; on cases that are being tried."""
-    own = Case.owner_id == viewer.user_id
+    own = Case.owner_id.in_(viewer.user_ids)
     steps = (
         _select("step", PlanStep.id, PlanStep.due_on, PlanStep.text)
         .join(Plan, and_(Plan.organisation_id == Case.organisation_id, Plan.id == Case.chosen_plan_id))
         .join(PlanStep, and_(PlanStep.organisation_id == Plan.organisation_id, PlanStep.plan_id == Plan.id))
-        .where(PlanStep.owner_id == viewer.user_id, PlanStep.done_at.is_(None), PlanStep.due_on.is_not(None))
+        .where(PlanStep.owner_id.in_(viewer.user_ids), PlanStep.done_at.is_(None), PlanStep.due_on.is_not(None))
     )
     switches = (
         _select("switch", Plan.id, Plan.switch_on, Plan.switch_rule)

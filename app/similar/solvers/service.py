@@ -79,9 +79,9 @@ async def find_place(
     """Raises StillOpen, OwnSolution or SolverGone where there is nobody to ask. With `lock` the case is locked."""
     if shown.is_open:
         raise StillOpen(_("This is not solved yet. Ask on the case itself."))
-    if shown.solver_id == viewer.person_id:
+    if shown.solver_id in viewer.user_ids:
         raise OwnSolution(_("You solved this one yourself."))
-    solver = await accounts.find_active_user(session, shown.solver_id)
+    solver = await accounts.find_reachable_user(session, shown.solver_id)
     if solver is None:
         raise SolverGone(_("Whoever solved this has left. What is known stands in the case."))
     places = {}
@@ -109,6 +109,12 @@ async def ask_solver(
             )
         )
     question_id = await ask_question(
-        session, place.case, viewer, text, place.solver.id, now, action="question.asked_of_solver"
+        session,
+        place.case,
+        viewer.appear_on(place.case.id),
+        text,
+        place.solver.id,
+        now,
+        action="question.asked_of_solver",
     )
     return place.case, question_id
