@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.viewer import Viewer
-from app.cases.models import Case, Plan, Revision, RevisionKind
+from app.cases.models import Case, Objection, Plan, Question, Revision, RevisionKind
 from app.cases.workflow import State
 from app.core.db import new_id
 
@@ -49,6 +49,14 @@ def read_plan_wording(plan: Plan, steps: Iterable[str]) -> Wording:
     texts = {name: getattr(plan, name) for name in PLAN_TEXTS} | {"steps": "\n".join(steps)}
     place = (plan.organisation_id, plan.case_id)
     return Wording(*place, RevisionKind.PLAN, plan.id, texts, plan.author_id, plan.created_at)
+
+
+def read_answer_wording(case: Case, answered: Question | Objection) -> Wording:
+    """The answer to a question or to an objection on the case."""
+    kind = RevisionKind.ANSWER if isinstance(answered, Question) else RevisionKind.OBJECTION_ANSWER
+    place = (case.organisation_id, case.id)
+    written_at = answered.answered_at or case.moved_at
+    return Wording(*place, kind, answered.id, {"answer": answered.answer}, answered.answered_by_id, written_at)
 
 
 async def keep_case_revisions(

@@ -4,19 +4,18 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, func, select, tuple_
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.queries import join_name
-from app.cases.models import Plan, Revision, RevisionKind
+from app.cases.models import Objection, Plan, Question, Revision, RevisionKind
 from app.core.errors import NotFound
 from app.core.pagination import Cursor, Page, cut_page
 
-ON_CASE = frozenset({RevisionKind.STORY, RevisionKind.OUTCOME, RevisionKind.PLAN})
-"""What the page of a case shows; a practice has a page of its own."""
-
 ON_PRACTICE = frozenset({RevisionKind.PRACTICE})
+ON_CASE = frozenset(RevisionKind) - ON_PRACTICE
+"""What the page of a case shows; a practice has a page of its own."""
 
 
 class RevisionRow(NamedTuple):
@@ -28,6 +27,8 @@ class RevisionRow(NamedTuple):
     is_latest: bool
     """It is how the text stands now."""
     plan: Plan | None
+    answered: Question | Objection | None
+    """What the text is the answer to."""
 
 
 def _select(case_id: UUID, kinds: Collection[RevisionKind]) -> Select[*tuple[Any, ...]]:
@@ -42,12 +43,23 @@ def _select(case_id: UUID, kinds: Collection[RevisionKind]) -> Select[*tuple[Any
         .subquery()
     )
     return (
-        select(Revision, ranked.c.previous, ranked.c.is_latest, Plan)
+        select(Revision, ranked.c.previous, ranked.c.is_latest, Plan, Question, Objection)
         .join(ranked, ranked.c.id == Revision.id)
-        .outerjoin(Plan, and_(Plan.organisation_id == Revision.organisation_id, Plan.id == Revision.subject_id))
+        .outerjoin(Plan, _is_subject(Plan))
+        .outerjoin(Question, _is_subject(Question))
+        .outerjoin(Objection, _is_subject(Objection))
         .options(join_name(Revision.user))
         .order_by(Revision.at.desc(), Revision.id.desc())
     )
+
+
+def _is_subject(model: type[Plan | Question | Objection]) -> ColumnElement[bool]:
+    return and_(model.organisation_id == Revision.organisation_id, model.id == Revision.subject_id)
+
+
+def _read(row: Row[*tuple[Any, ...]]) -> RevisionRow:
+    revision, previous, is_latest, plan, question, objection = row
+    return RevisionRow(revision, previous, is_latest, plan, question or objection)
 
 
 async def list_revisions(
@@ -57,7 +69,7 @@ async def list_revisions(
     query = _select(case_id, kinds).limit(limit + 1)
     if cursor is not None:
         query = query.where(tuple_(Revision.at, Revision.id) < tuple_(cursor.at, cursor.id))
-    rows = [RevisionRow(*row) for row in await session.execute(query)]
+    rows = [_read(row) for row in await session.execute(query)]
     return cut_page(rows, limit, lambda row: Cursor(row.revision.at, row.revision.id))
 
 
@@ -76,4 +88,4 @@ async def get_latest(session: AsyncSession, revision: Revision) -> RevisionRow:
     """How the thing stands now that the revision is one of."""
     same = (Revision.kind == revision.kind, Revision.subject_id == revision.subject_id)
     query = _select(revision.case_id, {revision.kind}).where(*same).order_by(None).order_by(Revision.id.desc()).limit(1)
-    return RevisionRow(*(await session.execute(query)).one())
+    return _read((await session.execute(query)).one())

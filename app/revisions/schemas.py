@@ -27,11 +27,13 @@ class ChangeRead(BaseModel):
 
 
 class RevisionRead(BaseModel):
-    """All texts of a story, an outcome, a plan or a practice as somebody left them."""
+    """All texts of a story, an outcome, a plan, an answer or a practice as somebody left them."""
 
     id: UUID
     kind: RevisionKind
-    subject_id: UUID = Field(description="The plan or the practice; of story and outcome, the case.")
+    subject_id: UUID = Field(
+        description="The plan, the question, the objection or the practice; of story and outcome, the case."
+    )
     plan: str | None = Field(description="The letter of the plan.", examples=["A"])
     at: datetime
     user: Named | None = Field(description="Nobody, when a program did it for itself.")

@@ -10,22 +10,38 @@ from app.cases.deps import get_editable_case
 from app.cases.drafts.service import change_case
 from app.cases.models import Case, Plan, Revision, RevisionKind
 from app.cases.plans.deps import get_editable_plan, get_locked_plan
+from app.cases.plans.queries import find_objection
 from app.cases.plans.schemas import PlanPatch, StepInput
-from app.cases.plans.service import change_plan
+from app.cases.plans.service import answer_objection, change_plan
+from app.cases.questions.queries import find_question
+from app.cases.questions.service import answer_question
+from app.core.errors import NotFound
 from app.practices.models import Practice
 from app.practices.service import change_practice
 
 
 async def restore_on_case(session: AsyncSession, case: Case, revision: Revision, viewer: Viewer, now: datetime) -> None:
-    """Let the case, its outcome or its plan say again what it said. The case must be locked.
+    """Let the case, its outcome, a plan or an answer say again what it said. The case must be locked.
 
-    Raises Forbidden for who may not edit the text, WrongState for a plan that nobody works on any more.
+    Raises Forbidden for who may not edit the text, AlreadyAnswered for somebody else's answer, WrongState for what
+    nobody works on any more.
     """
-    if revision.kind is not RevisionKind.PLAN:
-        await change_case(session, await get_editable_case(case, viewer), revision.texts, viewer, now)
-        return
-    plan = await get_editable_plan(case, await get_locked_plan(case, revision.subject_id, session), viewer)
-    await change_plan(session, case, plan, _patch(plan, revision.texts), plan.version, viewer, now)
+    match revision.kind:
+        case RevisionKind.PLAN:
+            plan = await get_editable_plan(case, await get_locked_plan(case, revision.subject_id, session), viewer)
+            await change_plan(session, case, plan, _patch(plan, revision.texts), plan.version, viewer, now)
+        case RevisionKind.ANSWER:
+            question = await find_question(session, case, revision.subject_id)
+            if question is None:
+                raise NotFound
+            await answer_question(session, case, question, viewer, revision.texts["answer"], now)
+        case RevisionKind.OBJECTION_ANSWER:
+            objection = await find_objection(session, case, revision.subject_id)
+            if objection is None:
+                raise NotFound
+            await answer_objection(session, case, objection, revision.texts["answer"], viewer, now)
+        case _:
+            await change_case(session, await get_editable_case(case, viewer), revision.texts, viewer, now)
 
 
 def _patch(plan: Plan, texts: Mapping[str, str]) -> PlanPatch:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from textwrap import shorten
 
 from app.accounts.viewer import Viewer
 from app.cases.deps import may_edit
-from app.cases.models import Case, Revision, RevisionKind
+from app.cases.models import Case, Question, Revision, RevisionKind
 from app.cases.plans.deps import may_edit_plan
-from app.cases.workflow import OPEN_STATES
+from app.cases.workflow import CLOSED_STATES, OPEN_STATES
 from app.core.i18n import N_
 from app.core.i18n import gettext as _
 from app.revisions.diff import Op, Piece, compare
 from app.revisions.queries import RevisionRow
+
+HEADING_LENGTH = 90
 
 LABELS: Mapping[str, str] = {
     "title": N_("Title"),
@@ -32,6 +35,7 @@ LABELS: Mapping[str, str] = {
     "bad_customer": N_("Bad for the customer"),
     "bad_us": N_("Bad for us"),
     "switch_rule": N_("Switch when"),
+    "answer": N_("The answer"),
     "when_to_use": N_("When to use it"),
     "what_to_do": N_("What to do"),
     "what_to_say": N_("What to say"),
@@ -87,10 +91,15 @@ def show(row: RevisionRow, may_change: Callable[[RevisionRow], bool]) -> Shown:
 def _name(row: RevisionRow) -> str:
     if row.plan is not None:
         return _("Plan %(letter)s") % {"letter": row.plan.letter}
+    if row.answered is not None:
+        asked = shorten(row.answered.text, HEADING_LENGTH, placeholder=" …")
+        return _("Answer to “{text}”").format(text=asked)
     return {
         RevisionKind.STORY: _("The story"),
         RevisionKind.OUTCOME: _("Outcome"),
         RevisionKind.PRACTICE: _("Practice"),
+        RevisionKind.ANSWER: _("The answer"),
+        RevisionKind.OBJECTION_ANSWER: _("The answer"),
     }[row.revision.kind]
 
 
@@ -100,6 +109,9 @@ def may_change_on(case: Case, viewer: Viewer) -> Callable[[RevisionRow], bool]:
     def may_change(row: RevisionRow) -> bool:
         if row.plan is not None:
             return may_edit_plan(case, row.plan, viewer) and case.state in OPEN_STATES
+        if row.answered is not None:
+            is_open = case.state in OPEN_STATES or (isinstance(row.answered, Question) and case.state in CLOSED_STATES)
+            return is_open and row.answered.answered_by_id in viewer.user_ids
         return may_edit(case, viewer)
 
     return may_change

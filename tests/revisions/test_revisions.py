@@ -11,7 +11,7 @@ from app.core.db import SessionFactory
 from app.practices.models import Practice
 from tests.conftest import OpenApi, SignIn
 from tests.exports.test_exports import fetch, read, write
-from tests.factories import create_case, create_plan, create_practice, create_resolved_case
+from tests.factories import create_case, create_plan, create_practice, create_question, create_resolved_case
 from tests.world import ADAM, ALICE, BOB, CHARLIE, DORA, MONA
 
 FIRST = "They loved the demo three weeks ago. Since then nobody answers mail or phone."
@@ -91,6 +91,37 @@ async def test_bringing_a_story_back_writes_a_new_revision(
     again = await alice.post(f"/api/v1{place}")
     assert again.status_code == 200
     assert again.json()["id"] == items[0]["id"], "what stands already is not written again"
+
+
+async def test_an_answer_keeps_what_it_said(
+    session: AsyncSession, alice: httpx.AsyncClient, bob: httpx.AsyncClient, open_api: OpenApi
+) -> None:
+    case = await create_case(session, state=State.CREATING)
+    question = await create_question(session, case)
+    plan = await create_plan(session, case)
+    mine = await open_api(ALICE)
+    objections = f"plans/{plan.id}/objections"
+    raised = await mine.post(f"/api/v1/cases/{case.id}/{objections}", json={"kind": "tried_before", "text": "In May."})
+    assert raised.status_code == 201, raised.text
+    for place in (f"questions/{question.id}", f"{objections}/{raised.json()['id']}"):
+        for answer in ("The CFO, until August.", "Nobody, since August."):
+            answered = await mine.post(f"/api/v1/cases/{case.id}/{place}/answer", json={"answer": answer})
+            assert answered.status_code == 200, answered.text
+    items = await list_items(bob, f"/cases/{case.id}")
+    assert [item["kind"] for item in items] == ["objection_answer", "objection_answer", "answer", "answer"]
+    assert [item["texts"]["answer"] for item in items[:2]] == ["Nobody, since August.", "The CFO, until August."]
+    page = (await alice.get(f"/cases/{case.id}/revisions")).text
+    assert f"Answer to “{question.text}”" in page
+    assert page.count("Bring this text back") == 2
+    assert "Bring this text back" not in (await bob.get(f"/cases/{case.id}/revisions")).text
+    for earlier in (items[1], items[3]):
+        restore = f"/cases/{case.id}/revisions/{earlier['id']}/restore"
+        assert (await (await open_api(BOB)).post(f"/api/v1{restore}")).status_code == 409
+        assert (await alice.post(restore)).status_code == 303
+    [standing] = (await mine.get(f"/api/v1/cases/{case.id}/questions")).json()["items"]
+    assert standing["answer"] == "The CFO, until August."
+    [standing] = (await mine.get(f"/api/v1/cases/{case.id}/plans")).json()["items"][0]["objections"]
+    assert standing["answer"] == "The CFO, until August."
 
 
 async def test_a_plan_is_brought_back_with_its_steps(

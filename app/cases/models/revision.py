@@ -17,6 +17,8 @@ class RevisionKind(StrEnum):
     STORY = "story"
     OUTCOME = "outcome"
     PLAN = "plan"
+    ANSWER = "answer"
+    OBJECTION_ANSWER = "objection_answer"
     PRACTICE = "practice"
 
 
@@ -32,7 +34,7 @@ class Revision(TenantTable, Base):
     case_id: Mapped[UUID]
     kind: Mapped[RevisionKind] = enum_column(RevisionKind, "kind")
     subject_id: Mapped[UUID]
-    """The plan or the practice; of story and outcome, the case."""
+    """The plan, the question, the objection or the practice; of story and outcome, the case."""
     texts: Mapped[dict[str, str]] = mapped_column(JSONB)
     """By the name of the field; the steps of a plan are lines of one text."""
     user_id: Mapped[UUID | None]

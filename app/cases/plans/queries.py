@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
@@ -49,6 +49,13 @@ async def get_objection(session: AsyncSession, objection_id: UUID) -> Objection:
         .options(joinedload(Objection.kind), join_name(Objection.raised_by), join_name(Objection.answered_by))
     )
     return (await session.scalars(query.execution_options(populate_existing=True))).one()
+
+
+async def find_objection(session: AsyncSession, case: Case, objection_id: UUID) -> Objection | None:
+    """An objection to any plan of the case."""
+    on_case = and_(Plan.organisation_id == Objection.organisation_id, Plan.id == Objection.plan_id)
+    query = select(Objection).join(Plan, on_case).where(Plan.case_id == case.id, Objection.id == objection_id)
+    return await session.scalar(query)
 
 
 async def list_letters(session: AsyncSession, case: Case) -> Sequence[str]:

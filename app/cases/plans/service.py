@@ -22,7 +22,7 @@ from app.cases.plans.schemas import (
     StepInput,
 )
 from app.cases.queries import read_facts
-from app.cases.revising import keep_revision, read_plan_wording
+from app.cases.revising import keep_revision, read_answer_wording, read_plan_wording
 from app.cases.service import AlreadyAnswered, WrongState, announce_change, move_case, record_move, refuse_unready
 from app.cases.workflow import OPEN_STATES, Move, State
 from app.core.db import new_id
@@ -264,9 +264,11 @@ async def answer_objection(
     refuse_closed(case)
     if objection.answered_by_id not in {None, answered_by_id}:
         raise AlreadyAnswered(_("Somebody else has answered this objection."))
+    before = read_answer_wording(case, objection)
     objection.answer = answer
     objection.answered_by_id = answered_by_id
     objection.answered_at = now
+    await keep_revision(session, before, {"answer": answer}, viewer, now)
     await announce_change(session, case, viewer, now, "objection.answered", objection.id)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Question
 from app.cases.queries import list_readers
+from app.cases.revising import keep_revision, read_answer_wording
 from app.cases.service import AlreadyAnswered, WrongState, announce_change, touch_case
 from app.cases.workflow import CLOSED_STATES, OPEN_STATES, State
 from app.core.db import new_id
@@ -62,9 +63,11 @@ async def answer_question(
         raise WrongState(_("The case is withdrawn: nothing more is answered here."))
     if question.answered_by_id not in {None, answered_by_id}:
         raise AlreadyAnswered(_("Somebody answered meanwhile. Ask a new question to add to it."))
+    before = read_answer_wording(case, question)
     question.answer = answer
     question.answered_by_id = answered_by_id
     question.answered_at = now
+    await keep_revision(session, before, {"answer": answer}, viewer, now)
     await announce_change(session, case, viewer, now, "question.answered", question.id)
 
 
