@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import load_person
+from app.accounts.members import load_person
 from app.accounts.models import Identity, Organisation, Team, User
 from app.accounts.viewer import Viewer
 from app.core.db import SessionFactory, create_engine, create_session_factory

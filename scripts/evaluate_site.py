@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from app.accounts.deps import load_person
+from app.accounts.members import load_person
 from app.accounts.models import Role, User
 from app.accounts.service import create_organisation, create_user
 from app.accounts.viewer import Viewer

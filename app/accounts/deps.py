@@ -1,7 +1,6 @@
 """Who sends this request, as a dependency: a person by cookie, a program by key."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -16,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries
 from app.accounts.cookie import SESSION_COOKIE, SlidingRoute, renew_session_cookie
-from app.accounts.models import KEY_PREFIX, SESSION_LIFETIME, ApiKey, Organisation, Role, User
-from app.accounts.queries import Membership
+from app.accounts.members import appear_here, load_person, view_as
+from app.accounts.models import KEY_PREFIX, SESSION_LIFETIME, ApiKey, Organisation
 from app.accounts.service import record_audit
+from app.accounts.stand_ins import list_stand_ins
 from app.accounts.viewer import OrganisationName, Viewer
 from app.core.clock import Now
 from app.core.config import Settings
@@ -39,56 +39,6 @@ PATH_LIMIT = 200
 bearer = HTTPBearer(auto_error=False, description="An API key.")
 
 
-async def load_person(session: AsyncSession, organisation: Organisation, user: User, email: str) -> Viewer:
-    """The viewer a user is, with teams. The organisation must have been entered."""
-    memberships = await queries.list_memberships(session, user.id)
-    teams = [Membership(member.team_id, member.leads) for member in memberships]
-    stand_ins = await queries.list_stand_ins(session, user.id)
-    return _view_as(
-        OrganisationName(organisation.id, organisation.name, organisation.slug), user, email, teams, stand_ins
-    )
-
-
-async def load_member(session: AsyncSession, organisation_id: UUID, user_id: UUID) -> Viewer | None:
-    """The viewer an active user of the entered organisation is, for what works without a session or a key."""
-    organisation = await queries.find_organisation_by_id(session, organisation_id)
-    user = organisation and await queries.find_active_user(session, user_id)
-    identity = user and await queries.find_identity_of(session, user_id)
-    if not organisation or not user or not identity:
-        return None
-    return await load_person(session, organisation, user, identity.email)
-
-
-def _view_as(
-    organisation: OrganisationName,
-    user: User,
-    email: str,
-    teams: Sequence[Membership],
-    stand_ins: Sequence[tuple[UUID, UUID]],
-) -> Viewer:
-    return Viewer(
-        organisation=organisation,
-        user_id=user.id,
-        name=user.name,
-        email=email,
-        role=Role(user.role),
-        language=user.language,
-        timezone=user.timezone,
-        theme=str(user.theme),
-        team_ids=tuple(team.team_id for team in teams),
-        led_team_ids=tuple(team.team_id for team in teams if team.leads),
-        stand_ins=tuple(stand_ins),
-    )
-
-
-def _appear_here(request: Request, viewer: Viewer) -> Viewer:
-    """The viewer as colleagues see them where the path leads: on a case posted without a name, the stand-in."""
-    for name in ("case_id", "practice_id"):
-        with suppress(ValueError):
-            viewer = viewer.appear_on(UUID(request.path_params.get(name, "")))
-    return viewer
-
-
 async def find_person(request: Request, session: Session, now: Now) -> Viewer | None:
     """The person of the session cookie, or None."""
     token = request.cookies.get(SESSION_COOKIE)
@@ -105,10 +55,8 @@ async def find_person(request: Request, session: Session, now: Now) -> Viewer | 
         await queries.touch_user_session(session, hash_token(token), now)
         renew_session_cookie(request)
     user, teams = member
-    stand_ins = await queries.list_stand_ins(session, user_id)
-    viewer = _appear_here(
-        request, _view_as(OrganisationName(organisation_id, name, slug), user, email, teams, stand_ins)
-    )
+    stand_ins = await list_stand_ins(session, user_id)
+    viewer = appear_here(request, view_as(OrganisationName(organisation_id, name, slug), user, email, teams, stand_ins))
     request.state.user = viewer
     if viewer.language:
         set_language(viewer.language)
@@ -200,7 +148,7 @@ async def get_viewer(
         return await get_person(request, session, person)
     organisation, client = await _load_client(session, credentials.credentials, now)
     if act_as:
-        return _appear_here(request, await _act_as(session, organisation, client, act_as))
+        return appear_here(request, await _act_as(session, organisation, client, act_as))
     return Viewer(
         organisation=OrganisationName(organisation.id, organisation.name, organisation.slug),
         name=client.name,

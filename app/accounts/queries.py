@@ -1,11 +1,11 @@
 """Every select on organisations, people, teams and keys."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, any_, func, select, tuple_, union_all, update
+from sqlalchemy import ColumnElement, Row, Select, and_, any_, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import QueryableAttribute, joinedload
 from sqlalchemy.orm.strategy_options import _AbstractLoad
@@ -17,7 +17,6 @@ from app.accounts.models import (
     Organisation,
     Role,
     SignInFailure,
-    StandIn,
     Team,
     TeamMember,
     User,
@@ -104,33 +103,6 @@ async def find_reachable_user(session: AsyncSession, user_id: UUID) -> User | No
 def is_person() -> ColumnElement[bool]:
     """Not somebody's stand-in."""
     return User.identity_id.is_not(None)
-
-
-async def list_stand_ins(session: AsyncSession, person_id: UUID) -> list[tuple[UUID, UUID]]:
-    """Where somebody stands in for the person, and who: cases, and practices made of them."""
-    found = await session.execute(
-        select(StandIn.case_id, StandIn.practice_id, StandIn.user_id)
-        .where(StandIn.person_id == person_id)
-        .order_by(StandIn.id)
-    )
-    return [(place, user_id) for *places, user_id in found for place in places if place is not None]
-
-
-async def find_behind(session: AsyncSession, case_id: UUID, led_team_ids: Collection[UUID]) -> str | None:
-    """The name of the one who posted this case without it, for the managers of that person's teams."""
-    person = and_(StandIn.organisation_id == User.organisation_id, StandIn.person_id == User.id)
-    behind = select(User.name).join(StandIn, person).where(StandIn.case_id == case_id)
-    return await session.scalar(behind.where(StandIn.person_id.in_(_select_members(led_team_ids))))
-
-
-def select_led(team_ids: Collection[UUID]) -> CompoundSelect[UUID]:
-    """The members of teams, and who stands in for them: for the managers of those teams."""
-    members = _select_members(team_ids)
-    return union_all(members, select(StandIn.user_id).where(StandIn.person_id.in_(members)))
-
-
-def _select_members(team_ids: Collection[UUID]) -> Select[UUID]:
-    return select(TeamMember.user_id).where(TeamMember.team_id.in_(team_ids))
 
 
 async def find_active_member(session: AsyncSession, user_id: UUID) -> tuple[User, list[Membership]] | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,6 @@ from app.accounts.models import (
     OneTimeLink,
     Organisation,
     Role,
-    StandIn,
     Team,
     TeamMember,
     User,
@@ -117,27 +116,6 @@ async def create_user(
         identity.password_hash = await asyncio.to_thread(hash_password, password)
     await join_organisation(session, identity, organisation.id)
     return user
-
-
-async def create_stand_in(session: AsyncSession, person: User, case_id: UUID) -> User:
-    """Somebody without a name, who is seen in the person's place on the case, and in no team."""
-    user = User(
-        organisation_id=person.organisation_id,
-        id=new_id(),
-        name=_("Anonymous colleague"),
-        role=Role.SELLER,
-        language=person.language,
-    )
-    session.add(user)
-    await session.flush()
-    session.add(StandIn(organisation_id=user.organisation_id, user_id=user.id, person_id=person.id, case_id=case_id))
-    await session.flush()
-    return user
-
-
-async def keep_stand_in(session: AsyncSession, case_id: UUID, practice_id: UUID) -> None:
-    """Whoever stands in on the case does so on the practice made of it."""
-    await session.execute(update(StandIn).where(StandIn.case_id == case_id).values(practice_id=practice_id))
 
 
 async def join_organisation(session: AsyncSession, identity: Identity, organisation_id: UUID) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
 from app.accounts.models import StandIn, TeamMember, User
-from app.accounts.queries import is_person, join_name, select_led
+from app.accounts.queries import is_person, join_name
+from app.accounts.stand_ins import select_led
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseMove, CaseObstacle, Hat, HatStatus, Plan, Question, Visibility
 from app.cases.workflow import OPEN_STATES, CaseFacts, State

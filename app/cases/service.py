@@ -9,7 +9,8 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.queries import find_active_user
-from app.accounts.service import create_stand_in, record_audit
+from app.accounts.service import record_audit
+from app.accounts.stand_ins import create_stand_in
 from app.accounts.viewer import Viewer
 from app.cases.codes import create_built_in_codes
 from app.cases.models import Attachment, Case, CaseMove

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.accounts.models import StandIn, User
-from app.accounts.queries import is_person, select_led
+from app.accounts.queries import is_person
+from app.accounts.stand_ins import select_led
 from app.accounts.viewer import Viewer
 from app.cases.models import HAT_NAMES, Case, Hat, HatStatus, Plan, Question
 from app.cases.queries import visible_to

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
+from app.accounts.members import load_member
 from app.accounts.viewer import Viewer
 from app.core.errors import UnstuckError
 from app.core.i18n import use_language

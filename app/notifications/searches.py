@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
+from app.accounts.members import load_member
 from app.accounts.viewer import Viewer
 from app.cases.models import Case
 from app.core.jobs import JobEnvironment

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.service import keep_stand_in, record_audit
+from app.accounts.service import record_audit
+from app.accounts.stand_ins import keep_stand_in
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, RevisionKind
 from app.cases.plans.queries import find_used_plan

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.queries import select_led
+from app.accounts.stand_ins import select_led
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, Hat, HatStatus, Visibility
 from app.embeddings.vectors import Vector

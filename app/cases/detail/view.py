@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.queries import find_behind
+from app.accounts.stand_ins import find_behind
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.attachments.queries import list_attachments

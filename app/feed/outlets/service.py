@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import load_member
+from app.accounts.members import load_member
 from app.accounts.service import create_tenant_token, enter_by_token, record_audit
 from app.accounts.viewer import Viewer
 from app.core.db import new_id

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import load_member
 from app.accounts.jobs import organisation_sessions
+from app.accounts.members import load_member
 from app.accounts.models import Identity, User
 from app.accounts.queries import has_joined
 from app.accounts.viewer import Viewer

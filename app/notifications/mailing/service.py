@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.deps import load_member
+from app.accounts.members import load_member
 from app.accounts.service import enter_by_token
 from app.accounts.viewer import Viewer
 from app.core.config import Settings
