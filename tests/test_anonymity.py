@@ -55,6 +55,24 @@ async def send(api: httpx.AsyncClient, path: str, body: dict[str, Any] | None = 
     return response.json() if response.content else {}
 
 
+async def share(
+    told: dict[str, str], own: httpx.AsyncClient, peer: httpx.AsyncClient, manager: httpx.AsyncClient
+) -> None:
+    """The case becomes a practice, which others use, discuss and validate."""
+    practice = await send(own, f"/cases/{told['case_id']}/share", STORY)
+    told["practice_id"] = practice["id"]
+    at = f"/practices/{practice['id']}"
+    headers = {"If-Match": (await own.get(f"/api/v1{at}")).headers["etag"]}
+    rewritten = {"when_not_to": "When the successor is permanent."}
+    assert (await own.patch(f"/api/v1{at}", json=rewritten, headers=headers)).status_code == 200
+    await send(own, f"{at}/comments", {"text": "Ask the night shift first."})
+    await send(peer, f"{at}/uses", {"result": "worked"})
+    assert (await own.post(f"/api/v1{at}/uses", json={"result": "worked"})).status_code == 409
+    for kind in ("case", "practice"):
+        await send(own, "/marks", {"purpose": "bookmark", "kind": kind, "key": told[f"{kind}_id"]})
+    await send(manager, f"{at}/trust", {"trust": "validated"})
+
+
 @pytest.fixture
 async def told(session: AsyncSession, open_api: OpenApi) -> dict[str, str]:
     """Alice takes a case from the first word to the practice, and does everything an owner can do on the way."""
@@ -98,15 +116,9 @@ async def told(session: AsyncSession, open_api: OpenApi) -> dict[str, str]:
     headers = {"If-Match": now.headers["etag"]}
     assert (await own.patch(f"/api/v1{place}", json=changed, headers=headers)).status_code == 200
     await send(own, f"{place}/outcome", {"outcome": "won_a", "plan": "A", "worked": "Her own figures."})
-    practice = await send(own, f"{place}/share", STORY)
-    keep("practice_id", practice["id"])
-    at = f"/practices/{practice['id']}"
-    headers = {"If-Match": (await own.get(f"/api/v1{at}")).headers["etag"]}
-    rewritten = {"when_not_to": "When the successor is permanent."}
-    assert (await own.patch(f"/api/v1{at}", json=rewritten, headers=headers)).status_code == 200
-    await send(own, f"{at}/comments", {"text": "Ask the night shift first."})
-    await send(peer, f"{at}/uses", {"result": "worked"})
-    await send(manager, f"{at}/trust", {"trust": "validated"})
+    await share(told, own, peer, manager)
+    feedback = {"reason": "other_obstacle", "asking_case_id": told["case_id"]}
+    await send(own, f"/matches/{bobs.id}/feedback", feedback)
     return told
 
 
@@ -222,6 +234,45 @@ async def test_when_the_person_leaves_the_case_waits_for_the_managers_who_know(
     await send(await open_api(MONA), f"/cases/{draft['id']}/hand-over", {"owner": str(BOB.id)})
     await session.refresh(case)
     assert case.owner_id == BOB.id
+
+
+async def test_a_draft_withdrawn_by_name_is_not_posted_without_it(open_api: OpenApi) -> None:
+    own = await open_api(ALICE)
+    draft = await send(own, "/cases", CASE)
+    place = f"/cases/{draft['id']}"
+    await send(own, f"{place}/withdraw", {"reason": "Too early."})
+    refused = await own.post(f"/api/v1{place}/reopen", json={"reason": "Now."})
+    assert refused.status_code == 409
+    assert (await own.get(f"/api/v1{place}")).json()["state"] == "withdrawn"
+
+
+async def test_given_to_the_person_by_name_the_case_is_the_persons_by_name(open_api: OpenApi) -> None:
+    own = await open_api(ALICE)
+    draft = await send(own, "/cases", CASE)
+    place = f"/cases/{draft['id']}"
+    await send(own, f"{place}/post")
+    await send(await open_api(MONA), f"{place}/hand-over", {"owner": str(ALICE.id)})
+    comment = await send(own, f"{place}/comments", {"text": "I take it on."})
+    assert comment["author"]["name"] == ALICE.name
+    standing = await own.get(f"/api/v1{place}")
+    changed = await own.patch(
+        f"/api/v1{place}", json={"product": "Rutekart"}, headers={"If-Match": standing.headers["etag"]}
+    )
+    assert changed.status_code == 200
+    assert changed.json()["owner"]["name"] == ALICE.name
+
+
+async def test_what_the_person_takes_back_on_another_case_tells_nothing(
+    session: AsyncSession, open_api: OpenApi
+) -> None:
+    own, peer = await open_api(ALICE), await open_api(BOB)
+    draft = await send(own, "/cases", CASE)
+    await send(own, f"/cases/{draft['id']}/post")
+    bobs = await create_case(session, owner=BOB, visibility=Visibility.EVERYONE)
+    linked = await send(peer, f"/cases/{bobs.id}/links", {"kind": "related", "other_id": draft["id"]})
+    assert (await own.delete(f"/api/v1/cases/{bobs.id}/links/{linked['id']}")).status_code == 204
+    actors = await session.scalars(select(AuditEvent.user_id).where(AuditEvent.action == "case.unlinked"))
+    assert ALICE.id not in set(actors)
 
 
 async def test_a_repeated_request_is_answered_as_the_first_was(open_api: OpenApi) -> None:

@@ -3,28 +3,44 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, and_, select, union_all, update
+from sqlalchemy import CompoundSelect, Select, and_, delete, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Role, StandIn, TeamMember, User
 from app.core.db import new_id
 from app.core.i18n import gettext as _
+from app.core.i18n import use_language
 
 
-async def create_stand_in(session: AsyncSession, person: User, case_id: UUID) -> User:
-    """Somebody without a name, who is seen in the person's place on the case, and in no team."""
-    user = User(
-        organisation_id=person.organisation_id,
-        id=new_id(),
-        name=_("Anonymous colleague"),
-        role=Role.SELLER,
-        language=person.language,
-    )
+async def create_stand_in(session: AsyncSession, person: User, case_id: UUID, language: str) -> User:
+    """Somebody without a name, who is seen in the person's place on the case, and in no team.
+
+    Called so in the language of the case: that of the person would tell.
+    """
+    with use_language(language):
+        name = _("Anonymous colleague")
+    user = User(organisation_id=person.organisation_id, id=new_id(), name=name, role=Role.SELLER)
     session.add(user)
     await session.flush()
     session.add(StandIn(organisation_id=user.organisation_id, user_id=user.id, person_id=person.id, case_id=case_id))
     await session.flush()
     return user
+
+
+async def stands_behind(session: AsyncSession, case_id: UUID, person_id: UUID) -> bool:
+    """Whether the person posted this case without a name, perhaps a moment ago."""
+    behind = select(StandIn.id).where(StandIn.case_id == case_id, StandIn.person_id == person_id)
+    return await session.scalar(behind) is not None
+
+
+async def find_person_id(session: AsyncSession, user_id: UUID) -> UUID:
+    """The person behind a stand-in; of everybody else the user's own id."""
+    return await session.scalar(select(StandIn.person_id).where(StandIn.user_id == user_id)) or user_id
+
+
+async def release_stand_in(session: AsyncSession, case_id: UUID, person_id: UUID) -> None:
+    """Let the person be seen by name on the case from now on: it was given to them by name."""
+    await session.execute(delete(StandIn).where(StandIn.case_id == case_id, StandIn.person_id == person_id))
 
 
 async def keep_stand_in(session: AsyncSession, case_id: UUID, practice_id: UUID) -> None:

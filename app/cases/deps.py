@@ -8,12 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentViewer
 from app.accounts.service import record_audit
+from app.accounts.stand_ins import stands_behind
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.models import Case, HatKind, Visibility
 from app.cases.workflow import State
 from app.core.db import Session, SessionFactory
-from app.core.errors import Forbidden, NotFound
+from app.core.errors import Conflict, Forbidden, NotFound
 from app.core.i18n import gettext as _
 from app.core.tenancy import organisation_session
 
@@ -71,21 +72,33 @@ def may_edit(case: Case, viewer: Viewer) -> bool:
     """The owner; the author while it is a draft; a program for itself what it created."""
     if viewer.user_id is None:
         return case.client_id == viewer.client_id
-    return case.owner_id == viewer.user_id or (case.state is State.DRAFT and case.author_id == viewer.user_id)
+    return case.owner_id in viewer.user_ids or (case.state is State.DRAFT and case.author_id in viewer.user_ids)
 
 
 async def may_choose(session: AsyncSession, case: Case, viewer: Viewer) -> bool:
     """The owner, an accepted decision maker, or the manager of the case's team."""
     if viewer.user_id is None:
         return False
-    if case.owner_id == viewer.user_id or viewer.leads(case.team_id):
+    if case.owner_id in viewer.user_ids or viewer.leads(case.team_id):
         return True
     return await queries.wears_hat(session, case, viewer.user_id, HatKind.DECISION_MAKER)
 
 
-async def get_editable_case(case: LockedCase, viewer: CurrentViewer) -> Case:
-    if not may_edit(case, viewer):
-        raise Forbidden(_("Only the owner of the case may do this."))
+async def refuse_strangers(session: AsyncSession, case: Case, viewer: Viewer) -> None:
+    """Raise Forbidden for who may not edit the case.
+
+    A second press on Post waits for the first, by which the case went to a stand-in: that is no refusal to be
+    written down with the name, but a Conflict.
+    """
+    if may_edit(case, viewer):
+        return
+    if viewer.user_id is not None and await stands_behind(session, case.id, viewer.own_id):
+        raise Conflict(_("This case was posted meanwhile. Change it on its own page."))
+    raise Forbidden(_("Only the owner of the case may do this."))
+
+
+async def get_editable_case(case: LockedCase, session: Session, viewer: CurrentViewer) -> Case:
+    await refuse_strangers(session, case, viewer)
     return case
 
 

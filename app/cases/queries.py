@@ -171,6 +171,12 @@ async def is_deal_used(session: AsyncSession, deal_id: UUID) -> bool:
     return await session.scalar(select(Case.id).where(Case.deal_id == deal_id).limit(1)) is not None
 
 
+async def has_other_case(session: AsyncSession, case: Case) -> bool:
+    """Whether another case belongs to the same deal."""
+    other = select(Case.id).where(Case.deal_id == case.deal_id, Case.id != case.id).limit(1)
+    return await session.scalar(other) is not None
+
+
 async def find_chosen_letter(session: AsyncSession, case: Case) -> str | None:
     """The letter of the chosen plan."""
     if case.chosen_plan_id is None:

@@ -14,7 +14,7 @@ from app.accounts.stand_ins import create_stand_in
 from app.accounts.viewer import Viewer
 from app.cases.codes import create_built_in_codes
 from app.cases.models import Attachment, Case, CaseMove
-from app.cases.queries import lock_open_cases, reload_case
+from app.cases.queries import has_other_case, lock_open_cases, reload_case
 from app.cases.workflow import MOVES, CaseFacts, Move, State, find_missing, is_possible
 from app.core.errors import Conflict, Forbidden
 from app.core.i18n import N_
@@ -93,11 +93,12 @@ async def _hide_owner(session: AsyncSession, case: Case, viewer: Viewer) -> View
     owner = await find_active_user(session, case.owner_id)
     if owner is None or owner.id != viewer.user_id:
         raise Forbidden(_("Only the owner can post a case without a name."))
-    stand_in = await create_stand_in(session, owner, case.id)
-    for place in (case, case.deal):
-        for column in ("owner_id", "author_id"):
-            if getattr(place, column, None) == owner.id:
-                setattr(place, column, stand_in.id)
+    stand_in = await create_stand_in(session, owner, case.id, case.language)
+    case.owner_id = stand_in.id
+    if case.author_id == owner.id:
+        case.author_id = stand_in.id
+    if case.deal.owner_id == owner.id and not await has_other_case(session, case):
+        case.deal.owner_id = stand_in.id
     own_files = update(Attachment).where(Attachment.case_id == case.id, Attachment.added_by_id == owner.id)
     await session.execute(own_files.values(added_by_id=stand_in.id))
     await session.flush()

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from app.accounts.models import TeamMember, User
-from app.accounts.queries import join_name, list_teams
+from app.accounts.queries import is_person, join_name, list_teams
 from app.cases import queries as cases
 from app.cases.models import Case
 from app.comments.mentions import Mentionable
@@ -67,7 +67,7 @@ async def _list_audience(session: AsyncSession, practice: Practice) -> list[Ment
     among = true() if practice.audience is Audience.EVERYONE else User.id.in_(members)
     found = await session.execute(
         select(User.id, User.name)
-        .where(User.deactivated_at.is_(None), or_(among, User.id == practice.solver_id))
+        .where(User.deactivated_at.is_(None), or_(and_(among, is_person()), User.id == practice.solver_id))
         .order_by(User.name, User.id)
     )
     return [Mentionable(user_id, name) for user_id, name in found]

@@ -56,6 +56,10 @@ OWN = {
 """Columns that say whose a row is: it belongs to the export of that person."""
 
 
+PERSONAL = {"marks", "match_feedback"}
+"""What somebody keeps or says for themselves, also about a case that they posted without a name."""
+
+
 @dataclass(frozen=True)
 class Extent:
     """What an export may hold."""
@@ -82,7 +86,7 @@ def select_rows(table: Table, extent: Extent) -> Select[Any] | None:
     """The rows of a table; None when nothing in it can belong to the person."""
     conditions = [table.c.organisation_id == extent.organisation_id]
     if not extent.with_drafts:
-        conditions += _leave_drafts(table)
+        conditions += [*_leave_drafts(table), *_leave_what_tells(table)]
     if extent.scope is Scope.PERSON:
         own = [table.c.id] if table is User.__table__ else [table.c[name] for name in sorted(OWN) if name in table.c]
         if not own:
@@ -93,6 +97,15 @@ def select_rows(table: Table, extent: Extent) -> Select[Any] | None:
     if table is User.__table__:
         query = query.add_columns(Identity.email).outerjoin(Identity, Identity.id == table.c.identity_id)
     return query.where(*conditions)
+
+
+def _leave_what_tells(table: Table) -> Iterator[ColumnElement[bool]]:
+    """What keeps out that somebody marked or judged something for the case that they posted without a name."""
+    if table.name in PERSONAL:
+        places = [table.c[name] for name in ("case_id", "asking_case_id", "practice_id") if name in table.c]
+        own = or_(*(column.in_([StandIn.case_id, StandIn.practice_id]) for column in places))
+        behind = and_(StandIn.organisation_id == table.c.organisation_id, StandIn.person_id == table.c.user_id)
+        yield ~exists().where(behind, own)
 
 
 def _select_names_of(extent: Extent) -> CompoundSelect[UUID]:

@@ -52,7 +52,11 @@ async def link_cases(
 
 def may_unlink(case: Case, linked: Linked, viewer: Viewer) -> bool:
     """Whoever declared it, and the owners of both cases."""
-    return not viewer.user_ids.isdisjoint({linked.made_by_id, linked.owner_id, case.owner_id})
+    return not viewer.user_ids.isdisjoint(_list_entitled(case, linked))
+
+
+def _list_entitled(case: Case, linked: Linked) -> list[UUID | None]:
+    return [linked.made_by_id, case.owner_id, linked.owner_id]
 
 
 async def unlink_case(session: AsyncSession, case: Case, link_id: UUID, viewer: Viewer) -> None:
@@ -62,6 +66,8 @@ async def unlink_case(session: AsyncSession, case: Case, link_id: UUID, viewer: 
         raise NotFound
     if not may_unlink(case, linked, viewer):
         raise Forbidden(_("Whoever linked the cases and their owners can take it back."))
+    # Whoever owns the other case without a name takes it back without one.
+    viewer = viewer.appear_as(next(user_id for user_id in _list_entitled(case, linked) if user_id in viewer.user_ids))
     await session.execute(delete(CaseLink).where(CaseLink.id == link_id))
     await record_audit(session, viewer, "case.unlinked", case.id, {"kind": linked.kind.value}, case_id=case.id)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from app.accounts.models import TeamMember
+from app.accounts.stand_ins import find_person_id
 from app.cases.models import Case
 from app.cases.workflow import State
 from app.core.jobs import JobEnvironment
@@ -26,7 +27,8 @@ async def count_as_tried(
 ) -> None:
     """Keep that somebody who may see the practice is trying it on a case, until they say how it went."""
     async with organisation_session(environment.session_factory, UUID(organisation_id)) as session:
-        teams = select(TeamMember.team_id).where(TeamMember.user_id == UUID(user_id))
+        person_id = await find_person_id(session, UUID(user_id))
+        teams = select(TeamMember.team_id).where(TeamMember.user_id == person_id)
         practice = await session.scalar(
             select(Practice)
             .join(Practice.case)
@@ -37,6 +39,6 @@ async def count_as_tried(
             )
             .with_for_update(of=Practice)
         )
-        if practice is None or practice.solver_id == UUID(user_id):
+        if practice is None or await find_person_id(session, practice.solver_id) == person_id:
             return
         await service.record_use(session, practice, None, UUID(user_id), datetime.now(UTC), case_id=UUID(case_id))

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
-from app.accounts.models import StandIn, User
+from app.accounts.models import User
 from app.accounts.queries import join_name
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, CaseObstacle, Code, CodeKind, Hat, Plan, PlanStep, Question
@@ -276,7 +276,6 @@ async def list_involved_names(session: AsyncSession, case: Case) -> Sequence[str
     plans = select(Plan.id).where(Plan.case_id == case.id)
     involved = or_(
         User.id.in_([case.owner_id, case.author_id]),
-        User.id.in_(select(StandIn.person_id).where(StandIn.case_id == case.id)),
         User.id.in_(select(Hat.user_id).where(Hat.case_id == case.id)),
         User.id.in_(select(Question.asked_by_id).where(Question.case_id == case.id)),
         User.id.in_(select(Question.answered_by_id).where(Question.case_id == case.id)),

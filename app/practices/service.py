@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.service import record_audit
-from app.accounts.stand_ins import keep_stand_in
+from app.accounts.stand_ins import find_person_id, keep_stand_in
 from app.accounts.viewer import Viewer
 from app.cases.models import Case, RevisionKind
 from app.cases.plans.queries import find_used_plan
@@ -65,10 +65,12 @@ async def prepare_story(session: AsyncSession, case: Case) -> dict[str, str]:
     return draft_story(case, plan, await queries.list_step_texts(session, plan) if plan else [])
 
 
-async def check_names(session: AsyncSession, case: Case, story: Mapping[str, object]) -> dict[str, list[FoundName]]:
-    """Who is named in the story, by part."""
+async def check_names(
+    session: AsyncSession, case: Case, story: Mapping[str, object], viewer: Viewer
+) -> dict[str, list[FoundName]]:
+    """Who is named in the story, by part; for who posted the case without a name, that name, too."""
     customer = await queries.get_customer(session, case)
-    people = await queries.list_involved_names(session, case)
+    people = [*await queries.list_involved_names(session, case), *([viewer.name] if viewer.behind_id else [])]
     return find_names_in_story(story, customer=customer, people=people)
 
 
@@ -88,7 +90,7 @@ async def share_case(
     facts = await read_facts(session, case)
     refuse_unready(Move.SHARE, facts)
     _refuse_teamless(case, story.get("audience"))
-    found = await check_names(session, case, story)
+    found = await check_names(session, case, story, viewer)
     if found and not confirmed:
         raise NamesFound(found)
     practice = await queries.find_practice_of_case(session, case.id)
@@ -177,7 +179,7 @@ async def change_practice(
     """
     refuse_stale(practice.version, version)
     _refuse_teamless(practice.case, changes.get("audience"))
-    found = await check_names(session, practice.case, changes)
+    found = await check_names(session, practice.case, changes, viewer)
     if found and not confirmed:
         raise NamesFound(found)
     before = _read_wording(practice)
@@ -225,7 +227,7 @@ async def record_use(
     Each person counts once a case; said without a case, it corrects what was said last. When it worked, the practice
     surfaces in the feed.
     """
-    if viewer_id == practice.solver_id:
+    if await find_person_id(session, viewer_id) == await find_person_id(session, practice.solver_id):
         raise OwnPractice(_("You solved this one: what counts is how it goes for your colleagues."))
     use = await queries.find_use(session, practice.id, viewer_id, case_id)
     if use is None:

@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.deps import CurrentUser, create_page_router
+from app.accounts.viewer import Viewer
 from app.cases.deps import EditableCase
 from app.cases.models import Case
 from app.cases.queries import read_facts
@@ -46,6 +47,7 @@ async def _show_form(
     request: Request,
     session: AsyncSession,
     case: Case,
+    viewer: Viewer,
     form: Form[StoryForm],
     *,
     practice: Practice | None = None,
@@ -54,7 +56,7 @@ async def _show_form(
     status_code: int = 200,
 ) -> Response:
     values = dict.fromkeys((*STORY_PARTS, "language"), "") | form.values
-    found = await service.check_names(session, case, values)
+    found = await service.check_names(session, case, values, viewer)
     context: dict[str, Any] = {
         "case": case,
         "practice": practice,
@@ -76,7 +78,7 @@ async def _refuse_unresolved(session: AsyncSession, case: Case) -> None:
 
 
 @router.get("/cases/{case_id}/share")
-async def share_case(request: Request, case: EditableCase, session: Session) -> Response:
+async def share_case(request: Request, case: EditableCase, session: Session, viewer: CurrentUser) -> Response:
     """The story as a first draft, with what should not stand in it marked."""
     shared = await queries.find_practice_of_case(session, case.id) if case.state is State.SHARED else None
     if shared is not None:
@@ -88,7 +90,7 @@ async def share_case(request: Request, case: EditableCase, session: Session) -> 
         "language": language,
         "audience": Audience.EVERYONE.value,
     }
-    return await _show_form(request, session, case, Form(values))
+    return await _show_form(request, session, case, viewer, Form(values))
 
 
 @router.post("/cases/{case_id}/share")
@@ -97,25 +99,25 @@ async def save_share(request: Request, case: EditableCase, session: Session, vie
     await _refuse_unresolved(session, case)
     form = await read_form(request, StoryForm)
     if form.data is None:
-        return await _show_form(request, session, case, form, status_code=422)
+        return await _show_form(request, session, case, viewer, form, status_code=422)
     if form.data.action == "preview":
-        return await _show_form(request, session, case, form, preview=True)
+        return await _show_form(request, session, case, viewer, form, preview=True)
     story = form.data.list_changes()
-    confirmed = _is_confirmed(form.data, await service.check_names(session, case, story))
+    confirmed = _is_confirmed(form.data, await service.check_names(session, case, story, viewer))
     try:
         practice = await service.share_case(session, case, story, confirmed=confirmed, viewer=viewer, now=now)
     except service.NamesFound:
         form.fail("confirm_names", _("Confirm that these may be shared, or take them out."))
-        return await _show_form(request, session, case, form, preview=True, status_code=422)
+        return await _show_form(request, session, case, viewer, form, preview=True, status_code=422)
     except Invalid as refusal:
         form.errors |= refusal.fields
-        return await _show_form(request, session, case, form, status_code=422)
+        return await _show_form(request, session, case, viewer, form, status_code=422)
     response = redirect(request, "practice_detail", practice_id=practice.id)
     return flash(response, _("Shared. This is what others see."))
 
 
 @router.get("/practices/{practice_id}/edit")
-async def edit_practice(request: Request, row: EditablePractice, session: Session) -> Response:
+async def edit_practice(request: Request, row: EditablePractice, session: Session, viewer: CurrentUser) -> Response:
     practice = row.practice
     values: dict[str, str | list[str]] = {
         **repeat_story(practice),
@@ -123,7 +125,7 @@ async def edit_practice(request: Request, row: EditablePractice, session: Sessio
         "audience": practice.audience.value,
         "version": str(practice.version),
     }
-    return await _show_form(request, session, practice.case, Form(values), practice=practice)
+    return await _show_form(request, session, practice.case, viewer, Form(values), practice=practice)
 
 
 @router.post("/practices/{practice_id}/edit")
@@ -134,11 +136,11 @@ async def save_practice(
     practice = row.practice
     form = await read_form(request, StoryForm)
     if form.data is None:
-        return await _show_form(request, session, practice.case, form, practice=practice, status_code=422)
+        return await _show_form(request, session, practice.case, viewer, form, practice=practice, status_code=422)
     if form.data.action == "preview":
-        return await _show_form(request, session, practice.case, form, practice=practice, preview=True)
+        return await _show_form(request, session, practice.case, viewer, form, practice=practice, preview=True)
     changes = form.data.list_changes()
-    confirmed = _is_confirmed(form.data, await service.check_names(session, practice.case, changes))
+    confirmed = _is_confirmed(form.data, await service.check_names(session, practice.case, changes, viewer))
     try:
         await service.change_practice(
             session, practice, changes, version=form.data.version, confirmed=confirmed, viewer=viewer, now=now
@@ -147,12 +149,14 @@ async def save_practice(
         theirs = {part: text for part, text in repeat_story(practice).items() if text != changes[part]}
         form.values["version"] = str(practice.version)
         return await _show_form(
-            request, session, practice.case, form, practice=practice, theirs=theirs, status_code=412
+            request, session, practice.case, viewer, form, practice=practice, theirs=theirs, status_code=412
         )
     except service.NamesFound:
         form.fail("confirm_names", _("Confirm that these may be shared, or take them out."))
-        return await _show_form(request, session, practice.case, form, practice=practice, preview=True, status_code=422)
+        return await _show_form(
+            request, session, practice.case, viewer, form, practice=practice, preview=True, status_code=422
+        )
     except Invalid as refusal:
         form.errors |= refusal.fields
-        return await _show_form(request, session, practice.case, form, practice=practice, status_code=422)
+        return await _show_form(request, session, practice.case, viewer, form, practice=practice, status_code=422)
     return flash(redirect(request, "practice_detail", practice_id=practice.id), _("Saved."))

@@ -41,7 +41,7 @@ async def restore_on_case(session: AsyncSession, case: Case, revision: Revision,
                 raise NotFound
             await answer_objection(session, case, objection, revision.texts["answer"], viewer, now)
         case _:
-            await change_case(session, await get_editable_case(case, viewer), revision.texts, viewer, now)
+            await change_case(session, await get_editable_case(case, session, viewer), revision.texts, viewer, now)
 
 
 def _patch(plan: Plan, texts: Mapping[str, str]) -> PlanPatch:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import User
@@ -90,7 +90,7 @@ async def list_beside(
     solver = and_(
         User.organisation_id == Case.organisation_id,
         User.id == func.coalesce(Practice.solver_id, Case.owner_id),
-        User.id.not_in(viewer.user_ids),
+        User.id.not_in(viewer.user_ids) if viewer.user_id else false(),
         User.deactivated_at.is_(None),
     )
     found = await session.execute(

@@ -155,5 +155,5 @@ def _view_question(case: Case, question: Question, viewer: Viewer) -> QuestionVi
     return QuestionView(
         question,
         may_answer=is_open and question.answered_at is None,
-        may_change=is_open and question.answered_by_id == viewer.user_id,
+        may_change=is_open and question.answered_by_id in viewer.user_ids,
     )

@@ -10,7 +10,7 @@ from app.accounts import queries as accounts
 from app.accounts.deps import CurrentUser, create_page_router
 from app.accounts.viewer import Viewer
 from app.cases import queries
-from app.cases.deps import EditableCase, ReadableCase, may_edit
+from app.cases.deps import EditableCase, ReadableCase, may_edit, refuse_strangers
 from app.cases.drafts import service
 from app.cases.drafts.forms import (
     FormView,
@@ -31,7 +31,7 @@ from app.cases.service import WrongState, move_case
 from app.cases.workflow import CaseFacts, Move, State, find_missing
 from app.core.clock import Now
 from app.core.db import Session, new_id
-from app.core.errors import Forbidden, Invalid, NotFound, Stale
+from app.core.errors import Invalid, NotFound, Stale
 from app.core.forms import Form, read_form, read_valid
 from app.core.i18n import gettext as _
 from app.core.templating import flash, redirect, render
@@ -122,8 +122,8 @@ async def find_own_case(session: AsyncSession, case_id: UUID, viewer: Viewer) ->
     case = await queries.find_case(session, case_id, queries.visible_to(viewer), lock=True)
     if case is None and await queries.case_exists(session, case_id):
         raise NotFound
-    if case is not None and not may_edit(case, viewer):
-        raise Forbidden(_("Only the owner of the case may do this."))
+    if case is not None:
+        await refuse_strangers(session, case, viewer)
     return case
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts import queries as accounts
 from app.accounts.models import User
+from app.accounts.stand_ins import release_stand_in
 from app.accounts.viewer import Viewer
 from app.cases.hats import queries
 from app.cases.models import Case, Hat, HatKind, HatStatus
@@ -30,7 +31,7 @@ class HatAnswered(Conflict):
 
 def may_ask(case: Case, viewer: Viewer) -> bool:
     """Whether the viewer hands out hats here: the owner and the team's manager. Others can offer themselves."""
-    return viewer.user_id is not None and (case.owner_id == viewer.user_id or viewer.leads(case.team_id))
+    return case.owner_id in viewer.user_ids or (viewer.user_id is not None and viewer.leads(case.team_id))
 
 
 def may_answer(case: Case, hat: Hat, viewer: Viewer) -> bool:
@@ -116,6 +117,7 @@ async def hand_over(
     """Make somebody else the owner. Who wrote the case stays its author; asking others to take over is done."""
     owner = await find_person(session, case, owner_id, field)
     case.owner_id = owner.id
+    await release_stand_in(session, case.id, owner.id)
     await session.execute(delete(Hat).where(Hat.case_id == case.id, Hat.kind == HatKind.OWNER, Hat.user_id != owner.id))
     await touch_case(session, case, viewer, now, "case.handed_over", {"owner": str(owner.id)})
 

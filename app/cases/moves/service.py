@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.viewer import Viewer
 from app.cases.models import Case
 from app.cases.queries import read_facts, reload_case
-from app.cases.service import move_case, refuse_incomplete
+from app.cases.service import WrongState, move_case, refuse_incomplete
 from app.cases.workflow import Move
+from app.core.i18n import gettext as _
 
 
 async def withdraw_case(session: AsyncSession, case: Case, reason: str, viewer: Viewer, now: datetime) -> None:
@@ -21,6 +22,8 @@ async def reopen_case(session: AsyncSession, case: Case, reason: str, viewer: Vi
     facts = await read_facts(session, case, reason=reason)
     if case.posted_at is None:
         refuse_incomplete(Move.POST, facts)
+        if case.anonymous:
+            raise WrongState(_("Withdrawn in your name, this can no longer be posted without it. Write a new case."))
     await move_case(session, case, Move.REOPEN, facts, viewer, now, note=reason)
     case.posted_at = case.posted_at or now
     case.outcome_id = None

@@ -264,6 +264,8 @@ async def answer_objection(
     refuse_closed(case)
     if objection.answered_by_id not in {None, answered_by_id}:
         raise AlreadyAnswered(_("Somebody else has answered this objection."))
+    if answer == objection.answer:
+        return
     before = read_answer_wording(case, objection)
     objection.answer = answer
     objection.answered_by_id = answered_by_id

@@ -63,6 +63,8 @@ async def answer_question(
         raise WrongState(_("The case is withdrawn: nothing more is answered here."))
     if question.answered_by_id not in {None, answered_by_id}:
         raise AlreadyAnswered(_("Somebody answered meanwhile. Ask a new question to add to it."))
+    if answer == question.answer:
+        return
     before = read_answer_wording(case, question)
     question.answer = answer
     question.answered_by_id = answered_by_id
