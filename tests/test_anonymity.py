@@ -164,9 +164,7 @@ async def test_nothing_tells_a_colleague_who_posted(
     assert read > 40
 
 
-async def test_the_name_stands_nowhere_beside_the_case(
-    told: dict[str, str], adam: httpx.AsyncClient, open_api: OpenApi
-) -> None:
+async def test_the_name_stands_nowhere_beside_the_case(told: dict[str, str], adam: httpx.AsyncClient) -> None:
     """Where colleagues are listed anyway, nothing leads from Alice to the case."""
     trail = strip_choices((await adam.get("/admin/audit")).text)
     rows = [row for row in re.split(r"<(?:tr|li)\b", trail) if CASE["title"] in row or told["case_id"] in row]

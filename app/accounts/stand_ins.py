@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Select, and_, delete, select, union_all, update
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, delete, func, literal, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import Role, StandIn, TeamMember, User
@@ -35,7 +35,13 @@ async def stands_behind(session: AsyncSession, case_id: UUID, person_id: UUID) -
 
 async def find_person_id(session: AsyncSession, user_id: UUID) -> UUID:
     """The person behind a stand-in; of everybody else the user's own id."""
-    return await session.scalar(select(StandIn.person_id).where(StandIn.user_id == user_id)) or user_id
+    return (await session.scalars(select_behind(literal(user_id)))).one()
+
+
+def select_behind(user_id: ColumnElement[UUID]) -> Select[UUID]:
+    """Those users, and the person in the place of each who only stands in for somebody."""
+    stands_in = select(StandIn.person_id).where(StandIn.user_id == user_id).scalar_subquery()
+    return select(func.coalesce(stands_in, user_id))
 
 
 async def release_stand_in(session: AsyncSession, case_id: UUID, person_id: UUID) -> None:

@@ -166,15 +166,10 @@ async def raise_versions(session: AsyncSession, deal: Deal, besides: Case, viewe
     await session.execute(new.execution_options(synchronize_session=False))
 
 
-async def is_deal_used(session: AsyncSession, deal_id: UUID) -> bool:
-    """Whether any case belongs to the deal."""
-    return await session.scalar(select(Case.id).where(Case.deal_id == deal_id).limit(1)) is not None
-
-
-async def has_other_case(session: AsyncSession, case: Case) -> bool:
-    """Whether another case belongs to the same deal."""
-    other = select(Case.id).where(Case.deal_id == case.deal_id, Case.id != case.id).limit(1)
-    return await session.scalar(other) is not None
+async def is_deal_used(session: AsyncSession, deal_id: UUID, *, besides: UUID | None = None) -> bool:
+    """Whether any case, or any besides this one, belongs to the deal."""
+    used = select(Case.id).where(Case.deal_id == deal_id, Case.id.is_distinct_from(besides)).limit(1)
+    return await session.scalar(used) is not None
 
 
 async def find_chosen_letter(session: AsyncSession, case: Case) -> str | None:

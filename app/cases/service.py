@@ -14,7 +14,7 @@ from app.accounts.stand_ins import create_stand_in
 from app.accounts.viewer import Viewer
 from app.cases.codes import create_built_in_codes
 from app.cases.models import Attachment, Case, CaseMove
-from app.cases.queries import has_other_case, lock_open_cases, reload_case
+from app.cases.queries import is_deal_used, lock_open_cases, reload_case
 from app.cases.workflow import MOVES, CaseFacts, Move, State, find_missing, is_possible
 from app.core.errors import Conflict, Forbidden
 from app.core.i18n import N_
@@ -97,7 +97,7 @@ async def _hide_owner(session: AsyncSession, case: Case, viewer: Viewer) -> View
     case.owner_id = stand_in.id
     if case.author_id == owner.id:
         case.author_id = stand_in.id
-    if case.deal.owner_id == owner.id and not await has_other_case(session, case):
+    if case.deal.owner_id == owner.id and not await is_deal_used(session, case.deal_id, besides=case.id):
         case.deal.owner_id = stand_in.id
     own_files = update(Attachment).where(Attachment.case_id == case.id, Attachment.added_by_id == owner.id)
     await session.execute(own_files.values(added_by_id=stand_in.id))

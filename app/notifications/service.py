@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, literal, select, true, update
+from sqlalchemy import and_, delete, func, literal, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.accounts.models import StandIn, User
+from app.accounts.models import User
+from app.accounts.stand_ins import select_behind
 from app.accounts.viewer import Viewer
 from app.core.db import new_id
 from app.core.errors import NotFound
@@ -38,9 +39,9 @@ async def tell(
         select(User.id, User.organisation_id, func.coalesce(MailChoice.rates[kind].astext, DEFAULT_RATES[kind]))
         .outerjoin(MailChoice, and_(MailChoice.organisation_id == User.organisation_id, MailChoice.user_id == User.id))
         .where(
-            User.id.in_(_find_behind(recipients.c[0])),
+            User.id.in_(select_behind(recipients.c[0])),
             User.deactivated_at.is_(None),
-            User.id.not_in(_find_behind(literal(actor_id))) if actor_id else true(),
+            User.id.not_in(select_behind(literal(actor_id))) if actor_id else true(),
         )
         .order_by(User.id)
     )
@@ -73,12 +74,6 @@ async def tell(
                     organisation_id=str(organisation_id),
                     user_id=str(user_id),
                 )
-
-
-def _find_behind(user_id: ColumnElement[UUID]) -> Select[UUID]:
-    """Those users, and the person in the place of each who only stands in for somebody."""
-    stands_in = select(StandIn.person_id).where(StandIn.user_id == user_id).scalar_subquery()
-    return select(func.coalesce(stands_in, user_id))
 
 
 async def mark_read(session: AsyncSession, viewer: Viewer, notification_id: UUID, now: datetime) -> Told:

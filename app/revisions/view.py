@@ -98,8 +98,6 @@ def _name(row: RevisionRow) -> str:
         RevisionKind.STORY: _("The story"),
         RevisionKind.OUTCOME: _("Outcome"),
         RevisionKind.PRACTICE: _("Practice"),
-        RevisionKind.ANSWER: _("The answer"),
-        RevisionKind.OBJECTION_ANSWER: _("The answer"),
     }[row.revision.kind]
 
 

@@ -83,7 +83,7 @@ async def list_beside(
     said = and_(
         MatchFeedback.organisation_id == Case.organisation_id,
         MatchFeedback.case_id == Case.id,
-        MatchFeedback.user_id == (viewer.own_id if viewer.user_id else None),
+        MatchFeedback.user_id == (viewer.behind_id or viewer.user_id),
         MatchFeedback.asking_case_id.is_not_distinct_from(asking_case_id),
     )
     practice = and_(Practice.organisation_id == Case.organisation_id, Practice.case_id == Case.id)

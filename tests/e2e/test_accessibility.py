@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, ViewportSize, expect
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -55,13 +55,11 @@ ADMIN = [
 HEIGHT = "document.documentElement.scrollHeight"
 
 
-async def show_whole(page: Page) -> None:
+async def show_whole(page: Page, size: ViewportSize) -> None:
     """The window is made as high as the page: what stands under a fixed bar can be scrolled from under it.
 
     Parts of a page come after it, and a part that comes into view may bring another.
     """
-    size = page.viewport_size
-    assert size is not None
     height = -1
     while height != (shown := int(await page.evaluate(HEIGHT))):
         height = shown
@@ -74,7 +72,7 @@ async def find_faults(page: Page) -> list[str]:
     """Whatever axe finds wrong, and a page that is wider than its window."""
     size = page.viewport_size
     assert size is not None
-    await show_whole(page)
+    await show_whole(page, size)
     results = await Axe().run(
         page, options={"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
     )
