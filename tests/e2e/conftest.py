@@ -154,6 +154,15 @@ async def sign_in(page: Page, key: str) -> None:
     await page.wait_for_url("**/")
 
 
+async def come_to_rest(page: Page) -> None:
+    """Until nothing is being fetched: two frames show what comes into view, and that asks for its parts.
+
+    A quiet network tells nothing, as the stream of news never ends.
+    """
+    await page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    await expect(page.locator(".htmx-request:not(.rail-unread)")).to_have_count(0)
+
+
 async def take_picture(page: Page, name: str) -> None:
     """A screenshot into the folder UNSTUCK_TEST_SCREENSHOTS names, if it names one."""
     if ARTIFACTS:

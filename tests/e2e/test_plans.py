@@ -80,12 +80,12 @@ async def test_what_worked_arrives_where_plans_are_made(open_page: OpenPage, ses
     await wait_for_moves(page, case_id)
     await page.goto(f"/cases/{case_id}/plans/new")
     await expect(page.locator("#what-worked .tried-move")).not_to_have_count(0)
-    faults = await Visit(page.context, f"/cases/{case_id}/plans/new", "desktop").find_faults()
+    faults = await Visit(page, f"/cases/{case_id}/plans/new", "desktop").find_faults()
     await page.goto(f"/cases/{case_id}")
     await page.locator("#what-worked").scroll_into_view_if_needed()
     await expect(page.locator("#what-worked .tried-move")).not_to_have_count(0)
     phone = await open_page(owner, size=PHONE, theme="dark", language="nb")
-    faults += await Visit(phone.context, f"/cases/{case_id}/what-worked", "phone").find_faults()
+    faults += await Visit(phone, f"/cases/{case_id}/what-worked", "phone").find_faults()
     assert faults == []
 
 
@@ -113,6 +113,6 @@ async def test_we_tried_that_before_is_held_against_the_earlier_case(
     await expect(page.locator(".compared-row")).to_have_count(8)
     path = page.url.partition("://")[2].partition("/")[2]
     if javascript:
-        assert await Visit(page.context, f"/{path}", "compared").find_faults() == []
+        assert await Visit(page, f"/{path}", "compared").find_faults() == []
         wide = await open_page(owner, size=DESKTOP, theme="dark")
-        assert await Visit(wide.context, f"/{path}", "compared-wide").find_faults() == []
+        assert await Visit(wide, f"/{path}", "compared-wide").find_faults() == []

@@ -9,7 +9,7 @@ from app.accounts.models import AuditEvent
 from app.cases.models import Case
 from app.cases.workflow import OPEN_STATES, State
 from app.practices.models import Audience, Practice
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import OpenPage, come_to_rest
 
 PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 
@@ -27,11 +27,10 @@ async def test_every_case_and_practice_of_the_demo_fits_a_page(open_page: OpenPa
     )
     paths = [*(f"/cases/{case}" for case in cases), *(f"/practices/{practice}" for practice in practices)]
     page = await open_page("kari", language="nb")
-    await page.route("**/notifications/live*", lambda route: route.fulfill(status=204))
     pages = {}
     for path in paths:
         await page.goto(path)
-        await page.wait_for_load_state("networkidle")
+        await come_to_rest(page)
         pages[path] = len(PAGE.findall(await page.pdf(prefer_css_page_size=True)))
     assert len(paths) > 20
     assert {path: count for path, count in pages.items() if count != 1} == {}
