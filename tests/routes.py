@@ -158,6 +158,10 @@ def _revise(subject: Case | Practice, text: str) -> Revision:
     return Revision(**place, case_id=subject.id, kind=RevisionKind.STORY, texts=_fill(text, *STORY_TEXTS))
 
 
+# The deal of the draft.
+CRM = {"source": "hubspot", "external_id": "deal-of-alice"}
+
+
 async def create_things(session: AsyncSession, text: str) -> Things:
     """One of everything, seen by everyone in Alice's organisation, with `text` in every field that takes any."""
     story = _fill(
@@ -207,7 +211,9 @@ async def create_things(session: AsyncSession, text: str) -> Things:
     session.add_all([step, objection, move])
     asked: Hat = await create_hat(session, case, BOB, kind=HatKind.EXPERT, status=HatStatus.ASKED)
     attachment = await create_attachment(session, case, f"{text}.png", b"A picture", "image/png")
-    draft = await create_case(session, state=State.DRAFT, **options)
+    draft = await create_case(
+        session, state=State.DRAFT, deal=CRM | _fill(text, "title", "pipeline", "stage"), **options
+    )
     resolved = await create_resolved_case(session, **options, **results)
     objection.earlier_case_id = resolved.id
     shared = await create_resolved_case(session, **options, **results)
@@ -273,6 +279,8 @@ async def create_things(session: AsyncSession, text: str) -> Things:
             "code_id": (await find_code(session, CodeKind.OBSTACLE, "silent")).id,
             "revision_id": earlier.id,
             "section": "story",
+            "source": CRM["source"],
+            "external_id": CRM["external_id"],
             "token": "no-such-token",
         },
         {

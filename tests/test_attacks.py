@@ -24,9 +24,9 @@ from tests.world import ALICE, BOB, CAST, DORA, MONA, Person
 WORD = "Quellhafen"
 """A word that stands in everything of Alice's organisation, and nowhere else."""
 
-DRAFTS_OF_HER_OWN = {"save_draft", "autosave_draft"}
-"""Whoever writes a case gives it the id that came with the empty form: an id that is taken in another organisation
-names nothing there, so Dora writes a draft of her own under it."""
+THINGS_OF_HER_OWN = {"save_draft", "autosave_draft", "save_deal"}
+"""Whoever writes a case gives it the id that came with the empty form, and a CRM its deal its own: what is taken in
+another organisation names nothing there, so Dora writes a draft and a deal of her own under it."""
 
 Send = Callable[[Route], Awaitable[httpx.Response]]
 
@@ -76,7 +76,7 @@ async def test_nothing_of_another_organisation_is_there(
         assert WORD not in response.text, route
     assert len(answers) > 80
     others = {str(route): status for route, status in answers.items() if status != 404}
-    expected = [route for route in ABOUT_SOMETHING if route.name in DRAFTS_OF_HER_OWN]
+    expected = [route for route in ABOUT_SOMETHING if route.name in THINGS_OF_HER_OWN]
     assert set(others) == set(map(str, expected))
 
 

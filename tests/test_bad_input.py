@@ -283,7 +283,7 @@ async def test_an_odd_address_is_never_our_fault(
     assert faults == []
 
 
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.takes_id], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.takes_id and route.name != "save_deal"], ids=str)
 async def test_an_id_that_is_none_leads_nowhere(route: Route, sign_in: SignIn, open_api: OpenApi) -> None:
     actor = find_actor(route)
     client = await (open_api(actor, *SCOPES) if route.is_api else sign_in(actor))

@@ -19,6 +19,8 @@ ACTIONS: Mapping[str, str] = {
     "case.restricted_opened": N_("opened a restricted case as an admin"),
     "case.linked": N_("linked the case to another"),
     "case.unlinked": N_("took a link to another case back"),
+    "deal.created": N_("made a deal"),
+    "deal.changed": N_("changed a deal"),
     "attachment.added": N_("attached a file"),
     "attachment.removed": N_("removed a file"),
     "question.asked": N_("asked a question"),

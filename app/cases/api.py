@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.accounts.deps import create_api_router
 from app.cases.attachments import api as attachments
 from app.cases.codes import list_codes
+from app.cases.deals import api as deals
 from app.cases.detail import api as detail
 from app.cases.drafts import api as drafts
 from app.cases.hats import api as hats
@@ -27,6 +28,6 @@ async def list_all_codes(session: Session, kind: CodeKind | None = None) -> Code
 
 
 router = APIRouter()
-for part in (lists, drafts, detail, attachments, moves, questions, hats, plans, outcomes):
+for part in (lists, drafts, deals, detail, attachments, moves, questions, hats, plans, outcomes):
     router.include_router(part.router)
 router.include_router(codes)

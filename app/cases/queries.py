@@ -157,11 +157,25 @@ async def may_link_deal(session: AsyncSession, deal_id: UUID, viewer: Viewer) ->
     return cases == 0 or visible > 0
 
 
-async def raise_versions(session: AsyncSession, deal: Deal, besides: Case, viewer: Viewer, now: datetime) -> None:
-    """A new version for the other cases of a deal that was changed: each of them shows it."""
-    others = update(Case).where(
-        Case.organisation_id == deal.organisation_id, Case.deal_id == deal.id, Case.id != besides.id
-    )
+async def sees_case_of(session: AsyncSession, deal_id: UUID, viewer: Viewer) -> bool:
+    """Whether the viewer may see a case of the deal."""
+    return await session.scalar(select(Case.id).where(Case.deal_id == deal_id, visible_to(viewer)).limit(1)) is not None
+
+
+async def find_open_case(session: AsyncSession, deal_id: UUID, viewer: Viewer) -> Case | None:
+    """The draft or open case of the deal that was last moved, of those the viewer may see."""
+    going_on = Case.state.in_([State.DRAFT, *OPEN_STATES])
+    query = select(Case).where(Case.deal_id == deal_id, going_on, visible_to(viewer)).options(*load_all())
+    return await session.scalar(query.order_by(Case.moved_at.desc(), Case.id.desc()).limit(1))
+
+
+async def raise_versions(
+    session: AsyncSession, deal: Deal, viewer: Viewer, now: datetime, *, besides: Case | None = None
+) -> None:
+    """A new version for the cases of a deal that was changed, or for the others: each of them shows it."""
+    others = update(Case).where(Case.organisation_id == deal.organisation_id, Case.deal_id == deal.id)
+    if besides is not None:
+        others = others.where(Case.id != besides.id)
     new = others.values(version=Case.version + 1, updated_by_id=viewer.user_id, updated_at=now)
     await session.execute(new.execution_options(synchronize_session=False))
 

@@ -33,6 +33,8 @@ def _drop_repeated(keys: list[str]) -> list[str]:
 
 Language = Literal["nb", "sv", "en"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
+PersonName = Annotated[str, StringConstraints(max_length=254), AfterValidator(refuse_control_characters)]
+"""An id or an e-mail; see `drafts.api.find_owner`."""
 Tag = Annotated[str, *one_line(TAG_LIMIT, least=1)]
 
 
@@ -125,7 +127,7 @@ class CasePatch(StoryFields, PlacingFields, NameFields):
 class CaseInput(CasePatch):
     """A new draft."""
 
-    owner: Annotated[str, StringConstraints(max_length=254), AfterValidator(refuse_control_characters)] | None = Field(
+    owner: PersonName | None = Field(
         None,
         description="Id or e-mail of the seller responsible; needed from a program that acts for nobody.",
         examples=["kari@nordavind.example"],

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from app.core.error_pages import Problem, document_errors
 from app.core.idempotency import HEADER, MAX_KEY_LENGTH
@@ -27,7 +28,13 @@ CREATED: dict[int | str, dict[str, Any]] = {
 }
 """The `responses` of an operation that creates something with an address of its own."""
 
-WRITING_METHODS = {"post", "patch"}
+
+def may_create(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """The same for an operation that answers 200 with what there is already, or 201 with what it has made."""
+    return {201: CREATED[201] | {"model": model}}
+
+
+WRITING_METHODS = {"post", "patch", "put"}
 
 KEY_PARAMETER = {
     "name": HEADER,

@@ -37,7 +37,12 @@ async def read_if_match(
     """The version a caller says it changes; 428 when it does not say."""
     if if_match is None:
         raise PreconditionRequired(_("Send If-Match with the ETag you last read."))
-    found = re.match(ETAG_PATTERN, if_match.strip())
+    return parse_etag(if_match)
+
+
+def parse_etag(text: str) -> int:
+    """The version that an ETag of ours names; BadRequest for any other text."""
+    found = re.match(ETAG_PATTERN, text.strip())
     if found is None:
         raise BadRequest(_("If-Match is not an ETag of ours."))
     return int(found[1])

@@ -14,6 +14,9 @@ from app.core.text import Line, normalise_text, one_line
 CURRENCIES = ("NOK", "SEK", "DKK", "EUR", "ISK", "GBP", "USD")
 """Offered in forms; the API takes every ISO 4217 code."""
 
+SOURCE_LIMIT = 60
+EXTERNAL_ID_LIMIT = 120
+
 _KNOWN_CURRENCIES = list_currencies()
 _SPACES = str.maketrans("", "", " \u00a0\u202f\t")
 
@@ -44,15 +47,24 @@ Currency = Annotated[
 ]
 
 
-class DealFacts(BaseModel):
-    """What is at stake, and where the deal stands in the CRM."""
+class DealTerms(BaseModel):
+    """What is at stake, by when, and where people read it in the CRM."""
 
     amount: Amount | None = Field(None, examples=["480000.00"], description="Decimal, at most two places.")
     currency: Currency = Field("", examples=["NOK"])
     close_date: date | None = Field(None, examples=["2027-03-31"])
     url: Annotated[str, *one_line(500), AfterValidator(_check_link)] = Field("", examples=["https://crm.example/90211"])
-    source: Annotated[str, *one_line(60)] = Field("", examples=["hubspot"], description="The CRM; with `external_id`.")
-    external_id: Annotated[str, *one_line(120)] = Field("", examples=["90211"], description="With `source`.")
+
+
+class DealFacts(DealTerms):
+    """The terms, and by what the CRM knows the deal."""
+
+    source: Annotated[str, *one_line(SOURCE_LIMIT)] = Field(
+        "", examples=["hubspot"], description="The CRM; with `external_id`."
+    )
+    external_id: Annotated[str, *one_line(EXTERNAL_ID_LIMIT)] = Field(
+        "", examples=["90211"], description="With `source`."
+    )
 
 
 class DealFields(DealFacts):

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.accounts.viewer import Viewer
 from app.cases.codes import find_code
+from app.cases.deals.deps import KnownDeal
 from app.cases.deps import ReadableCase
 from app.cases.models import CodeKind
+from app.cases.queries import find_open_case
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.error_pages import document_errors
@@ -111,6 +113,28 @@ async def list_similar_cases(
 ) -> SimilarList:
     found = await find_alike(session, viewer, case, slot=slot, limit=limit)
     return await _answer(request, session, viewer, found, case.id)
+
+
+@finding.get(
+    "/deals/{source}/{external_id}/similar-cases",
+    operation_id="list_similar_cases_of_deal",
+    summary="Cases and practices similar to a deal",
+    responses=document_errors(404),
+)
+async def list_similar_cases_of_deal(
+    request: Request,
+    deal: KnownDeal,
+    session: Session,
+    viewer: CurrentViewer,
+    slot: Slot,
+    limit: Annotated[PoolLimit, Query()] = DEFAULT_LIMIT,
+) -> SimilarList:
+    """Those similar to the deal's open case; while it has none, to what the CRM calls the deal."""
+    case = await find_open_case(session, deal.id, viewer)
+    if case is not None:
+        return await list_similar_cases(request, case, session, viewer, slot, limit)
+    found = await find_similar(session, viewer, deal.title, slot=slot, limit=limit)
+    return await _answer(request, session, viewer, found)
 
 
 router = APIRouter()

@@ -94,24 +94,46 @@ async def committed(committed_database: Database) -> AsyncIterator[SessionFactor
     await engine.dispose()
 
 
-async def test_of_many_at_once_one_wins_and_nobody_hangs(
-    committed: SessionFactory, committed_database: Database
-) -> None:
+@pytest.fixture
+async def client(committed: SessionFactory, committed_database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    """A program whose every request is a transaction of its own, acting as whom the request names."""
     async with organisation_session(committed, ALICE.organisation_id) as session:
-        cases = await create_cases(session)
         _key, token = await create_key(
-            session, ALICE.organisation_id, name="CRM", scopes=["cases:write", "act-as"], created_by_id=None
+            session,
+            ALICE.organisation_id,
+            name="CRM",
+            scopes=["cases:write", "deals:write", "act-as"],
+            created_by_id=None,
         )
     settings = Settings(DATABASE_URL=committed_database.app_url, secret_key=SECRET_KEY, base_url=BASE_URL)
     app = create_app(settings)
     attach(app, settings, committed, ModelSlot(None))
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url=BASE_URL) as client:
+    bearer = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE_URL, headers=bearer) as client:
+        yield client
 
-        async def change(case: Case, number: int) -> int:
-            headers = {"Authorization": f"Bearer {token}", "Unstuck-Act-As": str(case.owner_id), "If-Match": '"1"'}
-            body = {"deal": {"amount": str(1000 + number)}}
-            return (await client.patch(f"/api/v1/cases/{case.id}", json=body, headers=headers)).status_code
 
-        statuses = await asyncio.gather(*(change(case, n) for n in range(TOGETHER) for case in cases))
+async def test_of_many_at_once_one_wins_and_nobody_hangs(committed: SessionFactory, client: httpx.AsyncClient) -> None:
+    async with organisation_session(committed, ALICE.organisation_id) as session:
+        cases = await create_cases(session)
+
+    async def change(case: Case, number: int) -> int:
+        headers = {"Unstuck-Act-As": str(case.owner_id), "If-Match": '"1"'}
+        body = {"deal": {"amount": str(1000 + number)}}
+        return (await client.patch(f"/api/v1/cases/{case.id}", json=body, headers=headers)).status_code
+
+    statuses = await asyncio.gather(*(change(case, n) for n in range(TOGETHER) for case in cases))
     assert sorted(statuses) == [200] + [412] * (2 * TOGETHER - 1)
+
+
+async def test_of_many_that_send_a_new_deal_one_makes_it_and_one_makes_its_case(client: httpx.AsyncClient) -> None:
+    path = "/api/v1/deals/hubspot/1"
+    sent = await asyncio.gather(*(client.put(path, json={"title": f"Offer {n}"}) for n in range(TOGETHER)))
+    assert sorted(answer.status_code for answer in sent) == [200] * (TOGETHER - 1) + [201]
+    alice = {"Unstuck-Act-As": ALICE.email}
+    started = await asyncio.gather(*(client.post(f"{path}/case", json={}, headers=alice) for _n in range(TOGETHER)))
+    assert sorted(answer.status_code for answer in started) == [404] * TOGETHER, "it is nobody's yet"
+    await client.put(path, json={"owner": ALICE.email})
+    started = await asyncio.gather(*(client.post(f"{path}/case", json={}, headers=alice) for _n in range(TOGETHER)))
+    assert sorted(answer.status_code for answer in started) == [200] * (TOGETHER - 1) + [201]
+    assert len({answer.json()["id"] for answer in started}) == 1

@@ -60,13 +60,20 @@ class _Change:
 
 
 async def create_draft(
-    session: AsyncSession, viewer: Viewer, owner: User, now: datetime, *, case_id: UUID | None = None
+    session: AsyncSession,
+    viewer: Viewer,
+    owner: User,
+    now: datetime,
+    *,
+    case_id: UUID | None = None,
+    deal: Deal | None = None,
 ) -> Case:
-    """An empty draft in the owner's first team; for everyone when the owner is in none."""
+    """An empty draft in the owner's first team, of a deal of its own; for everyone when the owner is in no team."""
     teams = await accounts.list_memberships(session, owner.id)
-    deal = Deal(organisation_id=viewer.organisation_id, id=new_id(), owner_id=owner.id)
-    session.add(deal)
-    await session.flush()
+    if deal is None:
+        deal = Deal(organisation_id=viewer.organisation_id, id=new_id(), owner_id=owner.id)
+        session.add(deal)
+        await session.flush()
     case = Case(
         organisation_id=viewer.organisation_id,
         id=case_id or new_id(),
@@ -221,7 +228,7 @@ async def _change_deal(
 ) -> set[str]:
     if not await change_deal(session, deal, facts):
         return set()
-    await queries.raise_versions(session, deal, case, viewer, now)
+    await queries.raise_versions(session, deal, viewer, now, besides=case)
     return {"deal"}
 
 

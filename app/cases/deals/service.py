@@ -1,0 +1,46 @@
+"""Keeping a deal in step with the CRM, and making a case of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.accounts.models import User
+from app.accounts.service import record_audit
+from app.accounts.stand_ins import find_person_id
+from app.accounts.viewer import Viewer
+from app.cases import queries
+from app.cases.drafts.service import change_case, create_draft
+from app.cases.models import Case
+from app.deals.models import Deal
+from app.deals.service import change_deal
+
+
+async def save_deal(
+    session: AsyncSession, deal: Deal, facts: Mapping[str, Any], viewer: Viewer, now: datetime, *, is_new: bool
+) -> None:
+    """Let the deal, which must be locked, say what the CRM says. What is older than what is known changes nothing."""
+    told_at = facts.get("source_updated_at")
+    if told_at and deal.source_updated_at and told_at < deal.source_updated_at:
+        return
+    deal.source_updated_at = told_at or deal.source_updated_at
+    told = {name: value for name, value in facts.items() if name != "source_updated_at"}
+    if deal.owner_id and told.get("owner_id") == await find_person_id(session, deal.owner_id):
+        # Whoever stands in for the owner, on a case posted without a name, goes on doing so.
+        del told["owner_id"]
+    names = sorted(name.removesuffix("_id") for name, value in told.items() if getattr(deal, name) != value)
+    if await change_deal(session, deal, told):
+        await queries.raise_versions(session, deal, viewer, now)
+    if names or is_new:
+        details = {"source": deal.source, "external_id": deal.external_id, "fields": ", ".join(names)}
+        await record_audit(session, viewer, "deal.created" if is_new else "deal.changed", deal.id, details)
+    await session.flush()
+
+
+async def start_case(
+    session: AsyncSession, deal: Deal, owner: User, told: Mapping[str, Any], viewer: Viewer, now: datetime
+) -> Case:
+    """A draft of the deal, with what is told of it. Raises Invalid, and has made nothing then."""
+    case = await create_draft(session, viewer, owner, now, deal=deal)
+    return await change_case(session, case, {"title": deal.title, **told}, viewer, now)
