@@ -18,6 +18,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, TypeAlias
 from uuid import UUID
 
@@ -32,6 +33,11 @@ MEANING_LESS_WHEN_STUCK = 0.5
 
 UNLIKE_STORIES, LIKE_STORIES = 0.35, 0.65
 """Cosines from which on two stories begin to be, and surely are, of deals that are stuck alike."""
+
+COMPANY = 0.9
+COMPANY_WEIGHT = 10.0
+"""What is found beside a text tells, too, whether it is of a stuck deal. Where less than this share of it is, that
+speaks against it: by so much in log-odds as the share is lower."""
 
 WORDS_WEIGHT = 0.3
 WORDS_LESS_WHEN_STUCK = 0.85
@@ -172,7 +178,16 @@ class Asked:
     """Of all the query's words that were looked for, in nats."""
     stuck: float = 0.0
     """How surely the text tells of a stuck deal, 0 to 1."""
+    leaning: float = 0.0
+    """What the company of the candidates says of that, in log-odds; see `lean`."""
     floors: Floors = UNMEASURED
+
+    @cached_property
+    def as_stuck(self) -> float:
+        """How surely it is compared as a stuck deal: by its text, and by what was found beside it."""
+        if not 0 < self.stuck < 1:
+            return self.stuck
+        return 1 / (1 + (1 - self.stuck) / self.stuck * math.exp(-self.leaning))
 
     def find_floor(self, language: str) -> float:
         """The least score of a match by a passage in this language."""
@@ -228,6 +243,12 @@ def score_candidate(candidate: Candidate, asked: Asked, best: float) -> Ranked:
     return Ranked(candidate, choose_passage(candidate.evidence, near, text["words"]), counted)
 
 
+def lean(candidates: Sequence[Candidate]) -> float:
+    """Log-odds that a text is one of a stuck deal, by how surely the candidates found for it are: at most 0."""
+    surely = [candidate.story.stuck for candidate in candidates]
+    return COMPANY_WEIGHT * min(0.0, math.fsum(surely) / len(surely) - COMPANY) if surely else 0.0
+
+
 def measure_meaning(evidence: Evidence, asked: Asked, words: float) -> float:
     """How near a passage is by its meaning, the credit for another language's words included."""
     if asked.mode == "keywords":
@@ -236,7 +257,7 @@ def measure_meaning(evidence: Evidence, asked: Asked, words: float) -> float:
     credited = 0.0
     if evidence.language != asked.language:
         credited = max(0.0, min(1.0, EXPECTED_GROWTH * (near - EXPECTED_FROM)) - words)
-    return near * (1 - MEANING_LESS_WHEN_STUCK * asked.stuck**2) + weigh_words(asked) * credited
+    return near * (1 - MEANING_LESS_WHEN_STUCK * asked.as_stuck**2) + weigh_words(asked) * credited
 
 
 def choose_passage(evidence: Sequence[Evidence], near: Sequence[float], words: float) -> UUID | None:
@@ -261,12 +282,12 @@ def score_story(story: Story, asked: Asked) -> float:
     itself is a sign.
     """
     alike = (story.cosine - UNLIKE_STORIES) / (LIKE_STORIES - UNLIKE_STORIES)
-    surely = story.stuck**3 * max(asked.stuck**2, min(alike, asked.stuck))
+    surely = story.stuck**3 * max(asked.as_stuck**2, min(alike, asked.as_stuck))
     return (LEAST_STORY + (MOST_STORY - LEAST_STORY) * surely) * max(0.0, story.cosine)
 
 
 def weigh_words(asked: Asked) -> float:
-    return WORDS_WEIGHT * (1 - WORDS_LESS_WHEN_STUCK * asked.stuck**2)
+    return WORDS_WEIGHT * (1 - WORDS_LESS_WHEN_STUCK * asked.as_stuck**2)
 
 
 def list_shared(asked: Facets, found: Facets) -> dict[Part, float]:

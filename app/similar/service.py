@@ -27,7 +27,7 @@ from app.similar.nearest import find_nearest
 from app.similar.queries import Query
 from app.similar.ranking import rank
 from app.similar.scope import EVERYTHING, Rows, Scope
-from app.similar.scoring import UNMEASURED, Asked, Facets, Mode
+from app.similar.scoring import UNMEASURED, Asked, Facets, Mode, lean
 from app.similar.suggesting import Suggestion, suggest_obstacle
 from app.similar.vocabulary import read_query_words
 
@@ -112,7 +112,7 @@ async def find_similar(
         found = merge(found, await queries.find_coded(session, scope, facets.obstacles, depth))
     candidates = await load_candidates(session, query, found, codes, embedder)
     floors = find_floors(embedder.model_id) if embedder else UNMEASURED
-    asked = Asked(mode, language, facets, words.information, query.stuck, floors)
+    asked = Asked(mode, language, facets, words.information, query.stuck, lean(candidates), floors)
     ranking = rank(candidates, asked, limit, floor=floor)
     readable = frozenset(row.case_id for row in found if row.readable)
     learn, join, nearest = await load_matches(session, query, facets, ranking, readable, codes)

@@ -25,6 +25,7 @@ from app.similar.scoring import (
     Ranked,
     Reception,
     Story,
+    lean,
     score_candidate,
 )
 
@@ -72,6 +73,7 @@ asked = st.builds(
     facets=facets,
     information=st.floats(0, 80),
     stuck=st.floats(0, 1),
+    leaning=st.floats(-10, 0),
 )
 BEST = 60.0
 """More than any passage here tells."""
@@ -214,6 +216,16 @@ def test_a_passage_in_another_language_is_not_outdone_by_a_few_words() -> None:
     swedish, norwegian = near(0.6, 0, "sv"), near(0.45, 8, "nb")
     assert score(swedish, asked).score > score(norwegian, asked).score
     assert score(swedish, asked).score > score(near(0.6, 0, "nb"), asked).score
+
+
+def test_what_is_found_beside_a_text_may_tell_that_it_is_of_no_stuck_deal() -> None:
+    among_stuck = [replace(near(0.3, 0, "nb"), story=Story(0.5, stuck)) for stuck in (0.9, 1.0)]
+    among_others = [replace(near(0.3, 0, "nb"), story=Story(0.5, stuck)) for stuck in (0.0, 0.1)]
+    read = [Asked("full", "nb", stuck=0.7, leaning=lean(found)) for found in ([], among_stuck, among_others)]
+    alone, unmoved, lowered = (asked.as_stuck for asked in read)
+    assert alone == pytest.approx(unmoved) == pytest.approx(0.7)
+    assert lowered < 0.01
+    assert len({asked.find_floor("nb") for asked in read}) == 1, "what a match needs is read from the text alone"
 
 
 def test_the_story_counts_as_surely_as_both_are_stuck_deals() -> None:
