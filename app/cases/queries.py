@@ -162,6 +162,13 @@ async def sees_case_of(session: AsyncSession, deal_id: UUID, viewer: Viewer) -> 
     return await session.scalar(select(Case.id).where(Case.deal_id == deal_id, visible_to(viewer)).limit(1)) is not None
 
 
+async def find_stand_in(session: AsyncSession, deal_id: UUID, person_id: UUID) -> UUID | None:
+    """Who stands in for the person on a case of the deal that was posted without a name."""
+    of_deal = select(Case.id).where(Case.deal_id == deal_id)
+    stand_ins = select(StandIn.user_id).where(StandIn.person_id == person_id, StandIn.case_id.in_(of_deal))
+    return await session.scalar(stand_ins.order_by(StandIn.id).limit(1))
+
+
 async def find_open_case(session: AsyncSession, deal_id: UUID, viewer: Viewer) -> Case | None:
     """The draft or open case of the deal that was last moved, of those the viewer may see."""
     going_on = Case.state.in_([State.DRAFT, *OPEN_STATES])

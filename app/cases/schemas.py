@@ -33,7 +33,7 @@ def _drop_repeated(keys: list[str]) -> list[str]:
 
 Language = Literal["nb", "sv", "en"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
-PersonName = Annotated[str, StringConstraints(max_length=254), AfterValidator(refuse_control_characters)]
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(refuse_control_characters)]
 """An id or an e-mail; see `drafts.api.find_owner`."""
 Tag = Annotated[str, *one_line(TAG_LIMIT, least=1)]
 

@@ -93,6 +93,9 @@ async def test_if_match_is_heeded_where_it_is_sent(crm: httpx.AsyncClient) -> No
         ({"title": "two\nlines"}, "title"),
         ({"url": "javascript:alert(1)"}, "url"),
         ({"source_updated_at": "2026-11-20T09:00:00"}, "source_updated_at"),
+        ({"source_updated_at": "0001-01-01T00:00:00+01:00"}, "source_updated_at"),
+        ({"source_updated_at": "9999-12-31T23:59:59-01:00"}, "source_updated_at"),
+        ({"owner": ""}, "owner"),
         ({"owner": "nobody@fjord.example"}, "owner"),
         ({"owner": DORA.email}, "owner"),
         ({"colour": "red"}, "colour"),
@@ -119,15 +122,26 @@ async def test_a_changed_deal_shows_on_its_case_and_gives_it_a_new_version(
     assert "Fjordlinja AS" in (await alice.get(f"/cases/{case.id}")).text
     await session.refresh(case)
     version = case.version
-    await crm.put(PATH, json={"source_updated_at": "2026-11-21T09:00:00Z"})
+    later = {"source_updated_at": "2026-11-21T09:00:00Z", "stage": "Negotiation", "owner": BOB.email}
+    assert (await crm.put(PATH, json=later)).status_code == 200
     await session.refresh(case)
     assert case.version == version, "nothing that the case shows has changed"
 
 
-async def test_a_key_without_the_scope_neither_reads_nor_writes(open_api: OpenApi) -> None:
+async def test_a_key_without_the_scope_neither_reads_nor_writes(session: AsyncSession, open_api: OpenApi) -> None:
     reader = await open_api(ALICE, "cases:read", "cases:write", act_as=False)
     assert (await reader.put(PATH, json=FACTS)).status_code == 403
     assert (await reader.get(PATH)).status_code == 403
+    await create_case(session, deal=KNOWN, visibility=Visibility.RESTRICTED)
+    assert (await reader.post(f"{PATH}/case", json={})).status_code == 404
+    assert (await reader.get(f"{PATH}/similar-cases")).status_code == 404
+
+
+@pytest.mark.parametrize("external_id", ["%E6%BC%A2", "a%20b", "50%25", "%F0%9F%98%80"])
+async def test_an_id_in_any_letters_has_an_address(crm: httpx.AsyncClient, external_id: str) -> None:
+    made = await crm.put(f"/api/v1/deals/hubspot/{external_id}", json={"title": "Offer"})
+    assert made.status_code == 201
+    assert (await crm.get(made.headers["location"])).json() == made.json()
 
 
 @pytest.mark.parametrize(
@@ -191,21 +205,29 @@ async def test_a_case_that_is_hidden_from_the_asker_is_not_told_of(
     assert (await colleague.post(f"{PATH}/case", json={})).status_code == 404
 
 
+@pytest.mark.parametrize("owner", [ALICE.email, None])
 async def test_the_owner_behind_a_case_without_a_name_stays_hidden(
-    crm: httpx.AsyncClient, session: AsyncSession, open_api: OpenApi
+    crm: httpx.AsyncClient, session: AsyncSession, open_api: OpenApi, owner: str | None
 ) -> None:
-    await crm.put(PATH, json=FACTS)
-    seller = await open_api(ALICE)
+    """Whether the CRM has told whose deal it is before the case is posted, or tells it afterwards."""
+    await crm.put(PATH, json={name: value for name, value in FACTS.items() if name != "owner" or owner})
+    await create_case(session, deal=KNOWN | {"external_id": "another"})
+    seller = await open_api(ALICE, "deals:write", "cases:read", "cases:write", "act-as")
     told = {"situation": "Nobody answers.", "obstacles": ["silent"], "desired_state": "A meeting.", "anonymous": True}
-    case = (await seller.post(f"{PATH}/case", json=told)).json()
-    posted = await seller.post(f"/api/v1/cases/{case['id']}/post", json={})
-    assert posted.status_code == 200
+    case = {**told, "title": "Quiet", "customer": "Havnelast AS", "deal": KNOWN}
+    draft = (await seller.post("/api/v1/cases", json=case)).json()
+    assert (await seller.post(f"/api/v1/cases/{draft['id']}/post", json={})).status_code == 200
     await crm.put(PATH, json=FACTS | {"amount": "2.00", "source_updated_at": "2026-11-22T09:00:00Z"})
-    colleague = await open_api(BOB, "deals:write", "act-as")
-    read = await colleague.get(PATH)
-    assert read.json()["amount"] == "2.00"
-    assert ALICE.name not in read.text
-    assert str(ALICE.id) not in read.text
+    colleague = await open_api(BOB, "deals:write", "cases:read", "cases:write", "act-as")
+    for client in (colleague, crm):
+        read = await client.get(PATH)
+        assert (read.json()["amount"], read.json()["owner"]) == ("2.00", None)
+    withdrawn = await seller.post(f"/api/v1/cases/{draft['id']}/withdraw", json={"reason": "Bought."})
+    assert withdrawn.status_code == 200
+    refused = await crm.post(f"{PATH}/case", json={})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["owner"])
+    trail = (await session.scalars(select(AuditEvent).where(AuditEvent.action.startswith("deal.")))).all()
+    assert ALICE.id not in {event.user_id for event in trail}
 
 
 async def test_similar_cases_of_a_deal_are_those_of_its_case_or_of_its_name(

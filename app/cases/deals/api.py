@@ -1,6 +1,7 @@
 """Deals for the CRM that they live in: kept in step by the CRM's own key, and made into cases."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Header, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.accounts import queries as accounts
 from app.accounts.deps import CurrentViewer, create_api_router
 from app.accounts.models import User
-from app.accounts.stand_ins import find_person_id
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.answers import answer_case
@@ -57,7 +57,7 @@ async def save_deal(
     """By the CRM's own key: 201 for a new deal, 200 for a known one; sent twice, it happens once.
 
     What is left out stays. The answer is the deal as it stands: what the CRM said before, when it had said something
-    later already. Every case of the deal shows what changed.
+    later already. A case of the deal that shows what changed gets a new version.
     """
     deal, is_new = await lock_deal(session, viewer.organisation_id, source, external_id)
     if not is_new:
@@ -72,13 +72,13 @@ async def save_deal(
     await service.save_deal(session, deal, facts, viewer, now, is_new=is_new)
     if is_new:
         response.status_code = 201
-        response.headers["Location"] = request.url.path
-    return await _answer(session, deal, response)
+        response.headers["Location"] = quote(request.scope["path"])
+    return await _answer(session, deal, viewer, response)
 
 
 @syncing.get(PATH, operation_id="read_deal", summary="A deal by the CRM's own key", responses=document_errors(404))
-async def read_deal(deal: KnownDeal, session: Session, response: Response) -> CrmDealRead:
-    return await _answer(session, deal, response)
+async def read_deal(deal: KnownDeal, session: Session, viewer: CurrentViewer, response: Response) -> CrmDealRead:
+    return await _answer(session, deal, viewer, response)
 
 
 @starting.get(
@@ -133,15 +133,17 @@ async def _authorise(session: AsyncSession, deal: Deal, viewer: Viewer) -> None:
 async def _find_owner(session: AsyncSession, deal: Deal, viewer: Viewer, named: str | None) -> User:
     """Who is named; else the user who asks or, for a program, whose deal it is."""
     if named is None and viewer.user_id is None and deal.owner_id:
-        owner = await accounts.find_active_user(session, await find_person_id(session, deal.owner_id))
+        owner = await accounts.find_active_user(session, deal.owner_id)
         if owner is not None:
             return owner
     return await find_owner(session, viewer, named)
 
 
-async def _answer(session: AsyncSession, deal: Deal, response: Response) -> CrmDealRead:
+async def _answer(session: AsyncSession, deal: Deal, viewer: Viewer, response: Response) -> CrmDealRead:
+    """The deal with its ETag. Whose it is, those learn who may change it; of a stand-in it is nobody's."""
     response.headers["ETag"] = format_etag(deal.version)
-    owner = await session.get(User, (deal.organisation_id, deal.owner_id)) if deal.owner_id else None
+    shown = deal.owner_id is not None and may_change(deal, viewer)
+    owner = await accounts.find_active_user(session, deal.owner_id) if shown and deal.owner_id else None
     return CrmDealRead.from_deal(deal, owner)
 
 

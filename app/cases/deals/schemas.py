@@ -1,18 +1,32 @@
 """A deal as a CRM sends it and reads it back."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from app.accounts.models import User
 from app.cases.schemas import Named, NameFields, PersonName, PlacingFields, StoryFields, name_of
+from app.core.i18n import gettext as _
 from app.core.text import Line, one_line
 from app.deals.models import Deal, DealStatus
 from app.deals.schemas import EXTERNAL_ID_LIMIT, SOURCE_LIMIT, DealTerms
 
 Source = Annotated[str, *one_line(SOURCE_LIMIT, least=1)]
 ExternalId = Annotated[str, *one_line(EXTERNAL_ID_LIMIT, least=1)]
+AHEAD = timedelta(days=1)
+"""So much may the clock of a CRM be ahead of ours: a later time would keep out every change until then."""
+
+
+def _check_time(value: datetime) -> datetime:
+    """In UTC. The years at both ends of the calendar cannot even be moved there."""
+    now = datetime.now(UTC)
+    if value.year < 1970 or value.year > now.year + 1 or value > now + AHEAD:  # noqa: PLR2004
+        raise PydanticCustomError("time_of_change", _("Say when it was changed: since 1970, and not in the future."))
+    return value.astimezone(UTC)
+
+
 CrmWord = Annotated[str, *one_line(120)]
 
 
@@ -36,7 +50,7 @@ class CrmDealInput(CrmFacts):
         description="Id or e-mail of the seller responsible. Left out, a new deal belongs to the user who sends it.",
         examples=["kari@nordavind.example"],
     )
-    source_updated_at: AwareDatetime | None = Field(
+    source_updated_at: Annotated[AwareDatetime, AfterValidator(_check_time)] | None = Field(
         None,
         description="When the CRM changed it. When something later is known already, nothing is changed.",
         examples=["2026-11-28T09:30:00Z"],
@@ -53,7 +67,7 @@ class CrmDealRead(CrmFacts):
     source: str = Field(examples=["hubspot"])
     external_id: str = Field(examples=["90211"])
     version: int
-    owner: Named | None
+    owner: Named | None = Field(description="For those who may change the deal.")
     source_updated_at: datetime | None
     created_at: datetime
     updated_at: datetime

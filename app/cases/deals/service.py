@@ -8,12 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.accounts.models import User
 from app.accounts.service import record_audit
-from app.accounts.stand_ins import find_person_id
 from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.drafts.service import change_case, create_draft
 from app.cases.models import Case
 from app.deals.models import Deal
+from app.deals.schemas import DealFields
 from app.deals.service import change_deal
 
 
@@ -24,18 +24,22 @@ async def save_deal(
     told_at = facts.get("source_updated_at")
     if told_at and deal.source_updated_at and told_at < deal.source_updated_at:
         return
-    deal.source_updated_at = told_at or deal.source_updated_at
-    told = {name: value for name, value in facts.items() if name != "source_updated_at"}
-    if deal.owner_id and told.get("owner_id") == await find_person_id(session, deal.owner_id):
-        # Whoever stands in for the owner, on a case posted without a name, goes on doing so.
-        del told["owner_id"]
-    names = sorted(name.removesuffix("_id") for name, value in told.items() if getattr(deal, name) != value)
-    if await change_deal(session, deal, told):
+    told = dict(facts)
+    if told.get("owner_id"):
+        # On a case posted without a name, whoever stands in for the owner goes on doing so.
+        told["owner_id"] = await queries.find_stand_in(session, deal.id, told["owner_id"]) or told["owner_id"]
+    names = {name for name, value in told.items() if getattr(deal, name) != value}
+    await change_deal(session, deal, told)
+    viewer = viewer.appear_as(deal.owner_id)
+    if names & DealFields.model_fields.keys():
         await queries.raise_versions(session, deal, viewer, now)
-    if names or is_new:
-        details = {"source": deal.source, "external_id": deal.external_id, "fields": ", ".join(names)}
+    # What a seller does here would tell who is behind a case of the deal that is posted without a name.
+    if viewer.administers and (names - {"source_updated_at"} or is_new):
+        fields = ", ".join(sorted(name.removesuffix("_id") for name in names - {"source_updated_at"}))
+        details = {"source": deal.source, "external_id": deal.external_id, "fields": fields}
         await record_audit(session, viewer, "deal.created" if is_new else "deal.changed", deal.id, details)
     await session.flush()
+    await session.refresh(deal)
 
 
 async def start_case(
