@@ -34,10 +34,8 @@ MEANING_LESS_WHEN_STUCK = 0.5
 UNLIKE_STORIES, LIKE_STORIES = 0.35, 0.65
 """Cosines from which on two stories begin to be, and surely are, of deals that are stuck alike."""
 
-COMPANY = 0.9
-COMPANY_WEIGHT = 10.0
-"""What is found beside a text tells, too, whether it is of a stuck deal. Where less than this share of it is, that
-speaks against it: by so much in log-odds as the share is lower."""
+COMPANY, COMPANY_WEIGHT = 0.9, 10.0
+"""Where a smaller share of what is found beside a text tells of stuck deals, so much speaks against it, in log-odds."""
 
 WORDS_WEIGHT = 0.3
 WORDS_LESS_WHEN_STUCK = 0.85
@@ -179,15 +177,12 @@ class Asked:
     stuck: float = 0.0
     """How surely the text tells of a stuck deal, 0 to 1."""
     leaning: float = 0.0
-    """What the company of the candidates says of that, in log-odds; see `lean`."""
     floors: Floors = UNMEASURED
 
     @cached_property
     def as_stuck(self) -> float:
-        """How surely it is compared as a stuck deal: by its text, and by what was found beside it."""
-        if not 0 < self.stuck < 1:
-            return self.stuck
-        return 1 / (1 + (1 - self.stuck) / self.stuck * math.exp(-self.leaning))
+        """How surely it is compared as a stuck deal: by its text, and by `leaning`, what `lean` says."""
+        return 1 / (1 + (1 - self.stuck) / self.stuck * math.exp(-self.leaning)) if self.stuck else 0.0
 
     def find_floor(self, language: str) -> float:
         """The least score of a match by a passage in this language."""
