@@ -24,7 +24,6 @@ class Deal(TenantTable, Base):
     """A deal: who the customer is and what is at stake. The story of why it is stuck is the case's."""
 
     __tablename__ = "deals"
-    __mapper_args__ = {"eager_defaults": True}  # noqa: RUF012 - SQLAlchemy reads it as it stands.
     __table_args__ = (
         ForeignKeyConstraint(["organisation_id"], ["organisations.id"], ondelete="CASCADE"),
         Index(

@@ -15,8 +15,8 @@ async def find_deal(session: AsyncSession, source: str, external_id: str) -> Dea
     return await session.scalar(select(Deal).where(Deal.source == source, Deal.external_id == external_id))
 
 
-async def lock_deal(session: AsyncSession, organisation_id: UUID, source: str, external_id: str) -> tuple[Deal, bool]:
-    """The CRM's deal, which nobody else changes before this transaction ends, and whether it was made just now."""
+async def take_deal(session: AsyncSession, organisation_id: UUID, source: str, external_id: str) -> tuple[Deal, bool]:
+    """The CRM's deal, made if there is none and locked, and whether it was made just now."""
     made = (
         insert(Deal)
         .values(organisation_id=organisation_id, id=new_id(), source=source, external_id=external_id)
@@ -24,6 +24,7 @@ async def lock_deal(session: AsyncSession, organisation_id: UUID, source: str, e
         .returning(Deal.id)
     )
     is_new = await session.scalar(made) is not None
-    known = select(Deal).where(Deal.source == source, Deal.external_id == external_id).with_for_update()
-    deal = (await session.scalars(known.execution_options(populate_existing=True))).one()
+    deal = await find_deal(session, source, external_id)
+    assert deal is not None
+    await session.refresh(deal, with_for_update=True)
     return deal, is_new

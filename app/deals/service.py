@@ -17,11 +17,11 @@ class DealTaken(Conflict):
     code = "deal_taken"
 
 
-async def change_deal(session: AsyncSession, deal: Deal, facts: Mapping[str, Any]) -> bool:
-    """Set the given facts; whether anything differed. Raises DealTaken when another deal holds the CRM's id."""
+async def change_deal(session: AsyncSession, deal: Deal, facts: Mapping[str, Any]) -> set[str]:
+    """Set the given facts; the names of those that differed. Raises DealTaken when another deal holds the CRM's id."""
     differing = {name: value for name, value in facts.items() if getattr(deal, name) != value}
     if not differing:
-        return False
+        return set()
     try:
         async with session.begin_nested():
             for name, value in differing.items():
@@ -29,7 +29,7 @@ async def change_deal(session: AsyncSession, deal: Deal, facts: Mapping[str, Any
             deal.version += 1
     except IntegrityError as error:
         raise DealTaken(_("This deal was just saved with another case. Open it again and retry.")) from error
-    return True
+    return set(differing)
 
 
 def fill_gaps(deal: Deal, facts: Mapping[str, Any]) -> dict[str, Any]:

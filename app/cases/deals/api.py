@@ -13,19 +13,19 @@ from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.answers import answer_case
 from app.cases.deals import service
-from app.cases.deals.deps import KnownDeal, LockedDeal, may_change, may_see
+from app.cases.deals.deps import KnownDeal, LockedDeal, may_change, refuse_change
 from app.cases.deals.schemas import CrmDealInput, CrmDealRead, DealCaseInput, ExternalId, Source
 from app.cases.drafts.api import find_owner
 from app.cases.schemas import CaseRead
 from app.core.clock import Now
 from app.core.db import Session
 from app.core.error_pages import document_errors
-from app.core.errors import Forbidden, NotFound, Stale
+from app.core.errors import NotFound, Stale
 from app.core.i18n import gettext as _
 from app.core.openapi import may_create
 from app.core.versions import IF_MATCH, format_etag, parse_etag, refuse_stale
 from app.deals.models import Deal
-from app.deals.queries import lock_deal
+from app.deals.queries import take_deal
 
 PATH = "/deals/{source}/{external_id}"
 
@@ -59,9 +59,9 @@ async def save_deal(
     What is left out stays. The answer is the deal as it stands: what the CRM said before, when it had said something
     later already. A case of the deal that shows what changed gets a new version.
     """
-    deal, is_new = await lock_deal(session, viewer.organisation_id, source, external_id)
+    deal, is_new = await take_deal(session, viewer.organisation_id, source, external_id)
     if not is_new:
-        await _authorise(session, deal, viewer)
+        await refuse_change(session, deal, viewer)
     if if_match is not None:
         if is_new:
             raise Stale(_("There is no such deal yet: send it without If-Match."))
@@ -122,14 +122,6 @@ async def start_case_of_deal(
     return await answer_case(request, session, case, response)
 
 
-async def _authorise(session: AsyncSession, deal: Deal, viewer: Viewer) -> None:
-    if may_change(deal, viewer):
-        return
-    if await may_see(session, deal, viewer):
-        raise Forbidden(_("This deal belongs to somebody else."))
-    raise NotFound
-
-
 async def _find_owner(session: AsyncSession, deal: Deal, viewer: Viewer, named: str | None) -> User:
     """Who is named; else the user who asks or, for a program, whose deal it is."""
     if named is None and viewer.user_id is None and deal.owner_id:
@@ -142,8 +134,8 @@ async def _find_owner(session: AsyncSession, deal: Deal, viewer: Viewer, named: 
 async def _answer(session: AsyncSession, deal: Deal, viewer: Viewer, response: Response) -> CrmDealRead:
     """The deal with its ETag. Whose it is, those learn who may change it; of a stand-in it is nobody's."""
     response.headers["ETag"] = format_etag(deal.version)
-    shown = deal.owner_id is not None and may_change(deal, viewer)
-    owner = await accounts.find_active_user(session, deal.owner_id) if shown and deal.owner_id else None
+    shown = deal.owner_id if may_change(deal, viewer) else None
+    owner = await accounts.find_active_user(session, shown) if shown else None
     return CrmDealRead.from_deal(deal, owner)
 
 

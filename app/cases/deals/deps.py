@@ -10,9 +10,10 @@ from app.accounts.viewer import Viewer
 from app.cases import queries
 from app.cases.deals.schemas import ExternalId, Source
 from app.core.db import Session
-from app.core.errors import NotFound
+from app.core.errors import Forbidden, NotFound
+from app.core.i18n import gettext as _
 from app.deals.models import Deal
-from app.deals.queries import find_deal, lock_deal
+from app.deals.queries import find_deal
 
 
 async def may_see(session: AsyncSession, deal: Deal, viewer: Viewer) -> bool:
@@ -26,6 +27,15 @@ def may_change(deal: Deal, viewer: Viewer) -> bool:
     return speaks_for_crm or viewer.is_admin or deal.owner_id in viewer.user_ids
 
 
+async def refuse_change(session: AsyncSession, deal: Deal, viewer: Viewer) -> None:
+    """Raise Forbidden for whoever may only see the deal, and NotFound for everybody else who may not change it."""
+    if may_change(deal, viewer):
+        return
+    if await may_see(session, deal, viewer):
+        raise Forbidden(_("This deal belongs to somebody else."))
+    raise NotFound
+
+
 async def get_deal(source: Source, external_id: ExternalId, session: Session, viewer: CurrentViewer) -> Deal:
     deal = await find_deal(session, source, external_id)
     if deal is None or not await may_see(session, deal, viewer):
@@ -34,7 +44,8 @@ async def get_deal(source: Source, external_id: ExternalId, session: Session, vi
 
 
 async def get_locked_deal(deal: Annotated[Deal, Depends(get_deal)], session: Session) -> Deal:
-    return (await lock_deal(session, deal.organisation_id, deal.source, deal.external_id))[0]
+    await session.refresh(deal, with_for_update=True)
+    return deal
 
 
 KnownDeal = Annotated[Deal, Depends(get_deal)]

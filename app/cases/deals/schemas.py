@@ -15,19 +15,18 @@ from app.deals.schemas import EXTERNAL_ID_LIMIT, SOURCE_LIMIT, DealTerms
 
 Source = Annotated[str, *one_line(SOURCE_LIMIT, least=1)]
 ExternalId = Annotated[str, *one_line(EXTERNAL_ID_LIMIT, least=1)]
+CrmWord = Annotated[str, *one_line(120)]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)
 """So much may the clock of a CRM be ahead of ours: a later time would keep out every change until then."""
 
 
 def _check_time(value: datetime) -> datetime:
     """In UTC. The years at both ends of the calendar cannot even be moved there."""
-    now = datetime.now(UTC)
-    if value.year < 1970 or value.year > now.year + 1 or value > now + AHEAD:  # noqa: PLR2004
+    if not EPOCH <= value <= datetime.now(UTC) + AHEAD:
         raise PydanticCustomError("time_of_change", _("Say when it was changed: since 1970, and not in the future."))
     return value.astimezone(UTC)
-
-
-CrmWord = Annotated[str, *one_line(120)]
 
 
 class CrmFacts(DealTerms):

@@ -28,14 +28,13 @@ async def save_deal(
     if told.get("owner_id"):
         # On a case posted without a name, whoever stands in for the owner goes on doing so.
         told["owner_id"] = await queries.find_stand_in(session, deal.id, told["owner_id"]) or told["owner_id"]
-    names = {name for name, value in told.items() if getattr(deal, name) != value}
-    await change_deal(session, deal, told)
+    changed = await change_deal(session, deal, told)
     viewer = viewer.appear_as(deal.owner_id)
-    if names & DealFields.model_fields.keys():
+    if changed & DealFields.model_fields.keys():
         await queries.raise_versions(session, deal, viewer, now)
+    fields = ", ".join(sorted(name.removesuffix("_id") for name in changed - {"source_updated_at"}))
     # What a seller does here would tell who is behind a case of the deal that is posted without a name.
-    if viewer.administers and (names - {"source_updated_at"} or is_new):
-        fields = ", ".join(sorted(name.removesuffix("_id") for name in names - {"source_updated_at"}))
+    if viewer.administers and (fields or is_new):
         details = {"source": deal.source, "external_id": deal.external_id, "fields": fields}
         await record_audit(session, viewer, "deal.created" if is_new else "deal.changed", deal.id, details)
     await session.flush()
